@@ -1,0 +1,18 @@
+import type { ArtifactStore } from "./artifact-store.ts";
+import type { LoggedModelStore } from "./logged-model-store.ts";
+import type { RegistryStore } from "./registry-store.ts";
+import type { TrackingStore } from "./tracking-store.ts";
+
+/** A place where experiments, runs and their files are kept. One folder in `src/` implements it for one kind of place. */
+export interface Backend {
+  /** Credentials taken out: this is shown to people. */
+  readonly uri: string;
+  readonly tracking: TrackingStore;
+  /** Absent where the backend keeps no registry. */
+  readonly registry?: RegistryStore;
+  /** Absent where the backend keeps no logged models. */
+  readonly loggedModels?: LoggedModelStore;
+  /** The artifacts below a run's `artifactUri`. */
+  artifacts(uri: string): ArtifactStore;
+  close(): Promise<void>;
+}

@@ -1,0 +1,43 @@
+import type { DatasetInput } from "../schema/dataset.ts";
+import type { Param, Tag } from "../schema/param.ts";
+
+/** What a metric value belongs to. A run interns every series once; values carry its index. */
+export interface Series {
+  readonly key: string;
+  /** The logged model the value was measured on. */
+  readonly modelId?: string;
+  /** The dataset the value was measured on. */
+  readonly dataset?: { readonly name: string; readonly digest: string };
+}
+
+/** Metric values as columns. The arrays may be longer than `length`; what is behind it is not part of the batch. */
+export interface MetricColumns {
+  readonly length: number;
+  /** Indexes into the batch's series table. */
+  readonly seriesIds: Uint32Array;
+  readonly values: Float64Array;
+  /** Milliseconds since 1970. */
+  readonly timestamps: Float64Array;
+  readonly steps: Float64Array;
+}
+
+/**
+ * What a sink is given: one stretch of a run's log, oldest first within each kind. The queue owns the arrays and uses them
+ * again as soon as the write has settled: a sink that needs them longer copies them.
+ */
+export interface Batch {
+  /** The run's whole series table: grows, never changes. */
+  readonly series: readonly Series[];
+  readonly metrics: MetricColumns;
+  readonly params: readonly Param[];
+  readonly tags: readonly Tag[];
+  readonly inputs: readonly DatasetInput[];
+}
+
+/** Positions in a batch, ascending, by kind. */
+export interface BatchPositions {
+  readonly metrics: ArrayLike<number>;
+  readonly params: ArrayLike<number>;
+  readonly tags: ArrayLike<number>;
+  readonly inputs: ArrayLike<number>;
+}

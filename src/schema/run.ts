@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { datasetInputSchema } from "./dataset.ts";
+import { experimentIdSchema, lifecycleStageSchema } from "./experiment.ts";
+import { MAX_TAG_VALUE_LENGTH } from "./limits.ts";
+import { metricSchema, metricValueSchema } from "./metric.ts";
+import { keyOf, textUpTo, timestampMs } from "./text.ts";
+
+/** MLflow's states of a run. */
+export const runStatusSchema = z.enum(["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]);
+export type RunStatus = z.infer<typeof runStatusSchema>;
+
+// MLflow allows 256 characters; an id is a directory name.
+export const runIdSchema = z.string().regex(/^[a-zA-Z0-9][\w-]{0,255}$/, { error: "is not a run id" });
+
+export const runTagsSchema = z.record(keyOf("tag"), textUpTo(MAX_TAG_VALUE_LENGTH));
+
+/** A run as a backend knows it: what `client.runs.get` answers. */
+export const runEntitySchema = z.object({
+  id: runIdSchema,
+  name: z.string(),
+  experimentId: experimentIdSchema,
+  userId: z.string(),
+  status: runStatusSchema,
+  /** Milliseconds since 1970. */
+  startTime: timestampMs,
+  /** Milliseconds since 1970; absent while the run is open. */
+  endTime: timestampMs.optional(),
+  lifecycleStage: lifecycleStageSchema,
+  /** The URI below which the run's artifacts are. */
+  artifactUri: z.string(),
+  params: z.record(z.string(), z.string()),
+  tags: z.record(z.string(), z.string()),
+  /** The latest value of every metric: of the largest step, then timestamp, then value, as MLflow chooses it. */
+  metrics: z.record(z.string(), metricValueSchema),
+  /** The same points whole, with step and timestamp. */
+  latestMetrics: z.array(metricSchema),
+  /** The datasets the run used. */
+  inputs: z.array(datasetInputSchema),
+});
+export type RunEntity = z.infer<typeof runEntitySchema>;
+
+/** What `runs.create` takes. */
+export const createRunSchema = z.strictObject({
+  experimentId: experimentIdSchema,
+  name: z.string().min(1, { error: "is empty" }).optional(),
+  startTime: timestampMs.optional(),
+  userId: z.string().optional(),
+  tags: runTagsSchema.optional(),
+});
+export type CreateRun = z.input<typeof createRunSchema>;
+
+/** What `runs.update` takes. */
+export const updateRunSchema = z.strictObject({
+  runId: runIdSchema,
+  name: z.string().min(1, { error: "is empty" }).optional(),
+  status: runStatusSchema.optional(),
+  endTime: timestampMs.optional(),
+});
+export type UpdateRun = z.input<typeof updateRunSchema>;
