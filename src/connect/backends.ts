@@ -1,0 +1,69 @@
+import { fileURLToPath } from "node:url";
+import { redact } from "../base/diagnostics.ts";
+import { describe, TidemarkError } from "../base/errors.ts";
+import { processSlot } from "../base/process-state.ts";
+import type { Backend } from "../contract/backend.ts";
+
+/** Makes the backend for a URI of one scheme. May load what it needs only now. */
+export type BackendFactory = (uri: string, options: Readonly<Record<string, unknown>>) => Backend | Promise<Backend>;
+
+const BUILT_IN: ReadonlyMap<string, BackendFactory> = new Map<string, BackendFactory>([
+  ["file", async (uri) => (await import("../fs/fs-backend.ts")).fsBackend({ directory: directoryOf(uri) })],
+  ["memory", async () => (await import("../memory/memory-backend.ts")).memoryBackend()],
+]);
+
+const registered = () => processSlot<Map<string, BackendFactory>>("backend-factories", () => new Map());
+
+/**
+ * Plugs in a backend for one more URI scheme, for the whole process.
+ *
+ * @param scheme - Without the colon: `"gs"` for `gs://…`. Built-in schemes may be replaced.
+ * @example
+ * ```ts
+ * import { registerBackend } from "tidemark";
+ * import { memoryBackend } from "tidemark/memory";
+ *
+ * registerBackend("demo", async () => memoryBackend());
+ * ```
+ */
+export function registerBackend(scheme: string, factory: BackendFactory): void {
+  if (typeof scheme !== "string" || !/^[a-z][a-z0-9+.-]*$/.test(scheme)) {
+    const message = `scheme: got ${describe(scheme)}; expected lower case letters, digits, "+", "." and "-", like "gs"`;
+    throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { details: { argument: "scheme" } });
+  }
+  if (typeof factory !== "function") {
+    throw new TidemarkError("INVALID_PARAMETER_VALUE", `factory: got ${describe(factory)}; expected a function`);
+  }
+  registered().set(scheme, factory);
+}
+
+/** Makes the backend that a URI or path names. */
+export async function openBackend(uri: string, options: Readonly<Record<string, unknown>>): Promise<Backend> {
+  const scheme = schemeOf(uri);
+  const factory = registered().get(scheme) ?? BUILT_IN.get(scheme);
+  if (factory === undefined) {
+    const known = [...new Set([...BUILT_IN.keys(), ...registered().keys()])].map((name) => `${name}:`).join(", ");
+    const message = `uri: ${describe(redact(uri))} has the unknown scheme "${scheme}:"; known are a file path, ${known}`;
+    throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { details: { argument: "uri", scheme } });
+  }
+  return await factory(uri, options);
+}
+
+/** A single letter is a Windows drive, not a scheme. */
+function schemeOf(uri: string): string {
+  return /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1]?.toLowerCase() ?? "file";
+}
+
+function directoryOf(uri: string): string {
+  if (!/^file:/i.test(uri)) return uri;
+  const rest = uri.slice("file:".length);
+  // MLflow also takes the forms file:./mlruns and file:mlruns, which no URL parser reads as relative.
+  if (!rest.startsWith("/")) return decodeURIComponent(rest);
+  try {
+    return fileURLToPath(new URL(uri));
+  } catch (error) {
+    throw new TidemarkError("INVALID_PARAMETER_VALUE", `uri: ${describe(uri)} names no local directory`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { type Logger, setLogger } from "../base/diagnostics.ts";
+import { readEnv } from "../base/env.ts";
+import { TidemarkError } from "../base/errors.ts";
+import { processSlot } from "../base/process-state.ts";
+import { connect, DEFAULT_TRACKING_URI } from "../connect/connect.ts";
+import type { TrackingStore } from "../contract/tracking-store.ts";
+import { checkArgument } from "../schema/check.ts";
+import { experimentNameSchema } from "../schema/experiment.ts";
+import type { Client } from "../tracking/client.ts";
+import { findOrCreateExperiment } from "../tracking/experiments.ts";
+
+const configurationSchema = z.strictObject({
+  /** Where runs go. Default: `MLFLOW_TRACKING_URI`, else `./mlruns`. */
+  trackingUri: z.string().min(1).optional(),
+  /** Where registered models are. Default: `MLFLOW_REGISTRY_URI`, else the tracking URI. */
+  registryUri: z.string().min(1).optional(),
+  /** The experiment new runs belong to. Default: `MLFLOW_EXPERIMENT_NAME` or `MLFLOW_EXPERIMENT_ID`, else "Default". */
+  experiment: experimentNameSchema.optional(),
+  /** Where Tidemark's own messages go. Default: stderr, from level `TIDEMARK_LOG` on. */
+  logger: z
+    .custom<Logger>(
+      (value) =>
+        typeof value === "object" && value !== null && ["debug", "info", "warn"].every((level) => level in value),
+      { error: "has no debug, info and warn functions" },
+    )
+    .optional(),
+});
+export type Configuration = z.input<typeof configurationSchema>;
+
+interface FluentState {
+  configuration: Configuration;
+  client: { readonly uri: string; readonly promise: Promise<Client> } | undefined;
+}
+
+const fluentState = () => processSlot<FluentState>("fluent", () => ({ configuration: {}, client: undefined }));
+
+/**
+ * Sets the process's defaults. What a call does not mention stays as it was; runs already open are not touched.
+ *
+ * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`
+ * @example
+ * ```ts
+ * import { configure } from "tidemark";
+ *
+ * configure({ trackingUri: "./mlruns", experiment: "digits" });
+ * ```
+ */
+export function configure(configuration: Configuration): void {
+  const checked = checkArgument("configuration", configurationSchema, configuration);
+  const state = fluentState();
+  if (checked.logger !== undefined) setLogger(checked.logger);
+  const given = Object.entries(checked).filter(([, value]) => value !== undefined);
+  state.configuration = { ...state.configuration, ...Object.fromEntries(given) };
+}
+
+/** The client of the configured tracking URI; one per process as long as the URI stays. */
+export async function defaultClient(): Promise<Client> {
+  const state = fluentState();
+  const uri = state.configuration.trackingUri ?? readEnv("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
+  if (state.client?.uri !== uri) state.client = { uri, promise: connect(uri) };
+  const { client } = state;
+  try {
+    return await client.promise;
+  } catch (error) {
+    // The next call may find what was missing.
+    if (state.client === client) state.client = undefined;
+    throw error;
+  }
+}
+
+/** The id of the experiment for runs whose options name none, by MLflow's order of precedence. */
+export async function defaultExperimentId(store: TrackingStore): Promise<string> {
+  const configured = fluentState().configuration.experiment;
+  if (configured !== undefined) return await findOrCreateExperiment(store, configured);
+  const name = readEnv("MLFLOW_EXPERIMENT_NAME");
+  const id = readEnv("MLFLOW_EXPERIMENT_ID");
+  if (id === undefined) return await findOrCreateExperiment(store, name ?? "Default");
+  const experiment = await store.getExperiment(id);
+  if (name !== undefined && experiment.name !== name) {
+    const message = `MLFLOW_EXPERIMENT_ID ${id} is the experiment ${JSON.stringify(experiment.name)}, but MLFLOW_EXPERIMENT_NAME is ${JSON.stringify(name)}`;
+    throw new TidemarkError("INVALID_PARAMETER_VALUE", message);
+  }
+  return experiment.id;
+}

@@ -1,0 +1,149 @@
+import type { Journal, JournalPosition } from "../contract/journal.ts";
+import { CHUNK_VALUES } from "./column-chunk.ts";
+import { Segment } from "./segment.ts";
+
+/** A stretch of the log that is on the journal only. */
+interface SpilledRange {
+  position: JournalPosition;
+  end: JournalPosition;
+  /** How many entries the run had appended before the first of the range. */
+  start: number;
+  count: number;
+}
+
+/** Values kept in memory although the journal has them, so that a sink that keeps up never reads the disk. */
+const HEAD_VALUES = 8 * CHUNK_VALUES;
+
+/**
+ * What is sealed and not settled, oldest first: a head in memory, then what only the journal holds, then what the journal could
+ * not take. With a journal memory stays bounded however far the sink is behind; without one the queue bounds it by dropping.
+ */
+export class Backlog {
+  readonly #journal: Journal | undefined;
+  #head: Segment[] = [];
+  #spilled: SpilledRange | undefined;
+  #tail: Segment[] = [];
+  #entriesInMemory = 0;
+  #unreadable = 0;
+
+  constructor(journal: Journal | undefined) {
+    this.#journal = journal;
+  }
+
+  get entriesInMemory(): number {
+    return this.#entriesInMemory;
+  }
+
+  /** Entries that are safe on the journal. */
+  get journaled(): number {
+    let journaled = this.#spilled?.count ?? 0;
+    for (const segment of this.#segments()) if (segment.isJournaled) journaled += segment.count;
+    return journaled;
+  }
+
+  get isAllJournaled(): boolean {
+    for (const segment of this.#segments()) if (!segment.isJournaled) return false;
+    return true;
+  }
+
+  /** How many entries had been appended before the oldest that is not settled; `undefined` when all are. */
+  get oldestStart(): number | undefined {
+    return this.#head[0]?.start ?? this.#spilled?.start ?? this.#tail[0]?.start;
+  }
+
+  get isEmpty(): boolean {
+    return this.oldestStart === undefined;
+  }
+
+  /** Adds the newest segment. With `journaledFrom` the whole of it is on the journal and may leave memory. */
+  push(segment: Segment, journaledFrom: JournalPosition | undefined): void {
+    const headIsFull = this.#spilled !== undefined || this.#entriesInMemory >= HEAD_VALUES;
+    if (journaledFrom !== undefined && headIsFull && this.#tail.length === 0) this.#spill(segment, journaledFrom);
+    else this.#keep(this.#spilled === undefined && this.#tail.length === 0 ? this.#head : this.#tail, segment);
+  }
+
+  /** The oldest segment, read back from the journal where memory does not have it. */
+  first(): Segment | undefined {
+    if (this.#head.length === 0 && this.#spilled !== undefined) this.#readBack(this.#spilled);
+    if (this.#head.length === 0 && this.#spilled === undefined) {
+      this.#head = this.#tail;
+      this.#tail = [];
+    }
+    return this.#head[0];
+  }
+
+  /** Takes the first segment's settled entries off the books, and the segment where none is left. */
+  settled(segment: Segment, count: number): void {
+    this.#entriesInMemory -= count;
+    if (segment.count > 0) return;
+    this.#head.shift();
+    if (segment.retireTo !== undefined) this.#journal?.retire(segment.retireTo);
+    segment.release();
+  }
+
+  /** What only memory holds, oldest first. */
+  unjournaled(): readonly Segment[] {
+    return [...this.#segments()].filter((segment) => !segment.isJournaled);
+  }
+
+  /** Gives up what only memory holds, and answers how many entries that were. */
+  dropUnjournaled(): number {
+    const dropped = this.unjournaled().reduce((sum, segment) => sum + segment.count, 0);
+    this.#head = this.#head.filter((segment) => segment.isJournaled);
+    this.#tail = this.#tail.filter((segment) => segment.isJournaled);
+    this.#entriesInMemory -= dropped;
+    return dropped;
+  }
+
+  /** Entries the journal took and could not give back since the last call. */
+  takeUnreadable(): number {
+    const unreadable = this.#unreadable;
+    this.#unreadable = 0;
+    return unreadable;
+  }
+
+  #spill(segment: Segment, journaledFrom: JournalPosition): void {
+    const end = segment.retireTo as JournalPosition;
+    this.#spilled ??= { position: journaledFrom, end, start: segment.start, count: 0 };
+    this.#spilled.end = end;
+    this.#spilled.count += segment.count;
+    segment.release();
+  }
+
+  #keep(target: Segment[], segment: Segment): void {
+    target.push(segment);
+    this.#entriesInMemory += segment.count;
+  }
+
+  /** Small records are joined into one segment, so that a long outage is not made up for value by value. */
+  #readBack(spilled: SpilledRange): void {
+    const segment = new Segment(spilled.start);
+    while (spilled.position < spilled.end) {
+      const record = this.#journal?.read(spilled.position);
+      if (record === undefined) break;
+      if (record.operation.type === "batch") {
+        if (!segment.hasRoomFor(record.operation.batch)) break;
+        segment.appendAll(record.operation.batch);
+      }
+      spilled.position = record.next;
+      segment.retireTo = record.next;
+      segment.isJournaled = true;
+    }
+    if (segment.count > 0) {
+      spilled.start += segment.count;
+      spilled.count -= segment.count;
+      this.#keep(this.#head, segment);
+    } else {
+      segment.release();
+      // A damaged record hides where the next one starts: what is behind it cannot be read.
+      this.#unreadable += spilled.count;
+      spilled.count = 0;
+    }
+    if (spilled.count === 0) this.#spilled = undefined;
+  }
+
+  *#segments(): Iterable<Segment> {
+    yield* this.#head;
+    yield* this.#tail;
+  }
+}

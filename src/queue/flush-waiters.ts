@@ -1,0 +1,86 @@
+import { setInterval } from "node:timers";
+import { TidemarkError } from "../base/errors.ts";
+
+/** Somebody who waits until everything before a position is settled. */
+interface Waiter {
+  /** Entries appended when the wait began: all of these must be settled. */
+  readonly target: number;
+  readonly startedAt: number;
+  readonly acceptSpooled: boolean;
+  settle(error: TidemarkError | undefined): void;
+}
+
+/** How a caller limits a wait. */
+export interface WaitLimits {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly acceptSpooled?: boolean;
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The pending flushes of one queue. While there is one, a timer keeps the process alive: Node would otherwise exit in the middle
+ * of an awaited flush whose retry timer is unref'd.
+ */
+export class FlushWaiters {
+  readonly #waiting = new Set<Waiter>();
+  #keepAlive: NodeJS.Timeout | undefined;
+
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
+  wait(target: number, limits: WaitLimits): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { timeoutMs, signal, acceptSpooled = false } = limits;
+      const waiter: Waiter = {
+        target,
+        startedAt: performance.now(),
+        acceptSpooled,
+        settle: (error) => {
+          this.#waiting.delete(waiter);
+          clearTimeout(timer);
+          signal?.removeEventListener("abort", onAbort);
+          this.#keepProcessAlive();
+          if (error === undefined) resolve();
+          else reject(error);
+        },
+      };
+      const onAbort = () =>
+        waiter.settle(new TidemarkError("CANCELLED", "the flush was cancelled", { cause: signal?.reason }));
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(
+              () => waiter.settle(new TidemarkError("DEADLINE_EXCEEDED", `the flush took longer than ${timeoutMs} ms`)),
+              Math.min(timeoutMs, LONGEST_TIMER_MS),
+            );
+      this.#waiting.add(waiter);
+      this.#keepProcessAlive();
+      if (signal?.aborted === true) onAbort();
+      else signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /** Settles those for whom everything has arrived. */
+  arrived(settledTo: number, isAllSpooled: boolean): void {
+    for (const waiter of [...this.#waiting]) {
+      if (waiter.target <= settledTo || (waiter.acceptSpooled && isAllSpooled)) waiter.settle(undefined);
+    }
+  }
+
+  /** Gives up on those who have waited longer than the retry budget. */
+  attemptFailed(budgetMs: number, makeError: () => TidemarkError): void {
+    const now = performance.now();
+    for (const waiter of [...this.#waiting]) if (now - waiter.startedAt >= budgetMs) waiter.settle(makeError());
+  }
+
+  #keepProcessAlive(): void {
+    if (this.#waiting.size > 0) this.#keepAlive ??= setInterval(() => {}, LONGEST_TIMER_MS);
+    else {
+      clearInterval(this.#keepAlive);
+      this.#keepAlive = undefined;
+    }
+  }
+}

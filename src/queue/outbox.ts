@@ -1,0 +1,251 @@
+import { setTimeout as startTimer } from "node:timers";
+import { TidemarkError } from "../base/errors.ts";
+import { LOCAL_RETRY, NETWORK_RETRY, type RetryPolicy } from "../base/retry-schedule.ts";
+import type { Series } from "../contract/batch.ts";
+import type { Journal, JournalPosition } from "../contract/journal.ts";
+import type { MetricSink } from "../contract/metric-sink.ts";
+import type { Outcome } from "../contract/outcome.ts";
+import { Backlog } from "./backlog.ts";
+import { Delivery, outcomeOfThrown, type Settlement } from "./delivery.ts";
+import { FlushWaiters, type WaitLimits } from "./flush-waiters.ts";
+import type { JournalWriter } from "./journal-writer.ts";
+import { describeStats, type QueueStats } from "./queue-stats.ts";
+import type { Segment } from "./segment.ts";
+import { withSendSlot } from "./send-slots.ts";
+
+/** What an outbox needs to know. */
+export interface OutboxOptions {
+  readonly sink: MetricSink;
+  readonly journal: Journal | undefined;
+  readonly maxPendingEntries: number;
+  readonly onTrouble: ((error: TidemarkError) => void) | undefined;
+}
+
+/**
+ * Sealed segments on their way to the sink: delivers them oldest first, each entry once, counts what became of them, and tells
+ * those who wait. A segment leaves on acknowledgement or on a permanent refusal, never before.
+ */
+export class Outbox {
+  readonly #sink: MetricSink;
+  readonly #journal: Journal | undefined;
+  readonly #backlog: Backlog;
+  readonly #delivery: Delivery;
+  readonly #policy: RetryPolicy;
+  readonly #waiters = new FlushWaiters();
+  readonly #maxPendingEntries: number;
+  readonly #onTrouble: ((error: TidemarkError) => void) | undefined;
+  readonly #abort = new AbortController();
+  /** The run's series, as batches refer to them. */
+  readonly series: Series[] = [];
+
+  #isSending = false;
+  #wakeSender: (() => void) | undefined;
+  /** Entries sealed so far. */
+  #sealed = 0;
+  #acknowledged = 0;
+  #rejected = 0;
+  #dropped = 0;
+  #lossReported = 0;
+  #lastError: TidemarkError | undefined;
+
+  constructor(options: OutboxOptions) {
+    const { sink, journal } = options;
+    this.#sink = sink;
+    this.#journal = journal;
+    this.#maxPendingEntries = options.maxPendingEntries;
+    this.#onTrouble = options.onTrouble;
+    this.#backlog = new Backlog(journal);
+    this.#policy = sink.limits.retry ?? ("writeSync" in sink ? LOCAL_RETRY : NETWORK_RETRY);
+    this.#delivery = new Delivery(this.#policy);
+  }
+
+  get isEmpty(): boolean {
+    return this.#backlog.isEmpty;
+  }
+
+  /** True while the last attempt failed and none has succeeded since. */
+  get isFailing(): boolean {
+    return this.#delivery.isFailing;
+  }
+
+  /** Entries lost that no flush has told its caller of. */
+  get unreportedLoss(): number {
+    return this.#rejected + this.#dropped - this.#lossReported;
+  }
+
+  /** @param open - Entries appended and not sealed yet. */
+  stats(open: number): QueueStats {
+    const appended = this.#sealed + open;
+    const acknowledged = this.#acknowledged;
+    const rejected = this.#rejected;
+    const dropped = this.#dropped;
+    return {
+      appended,
+      acknowledged,
+      rejected,
+      dropped,
+      pending: appended - acknowledged - rejected - dropped,
+      spooled: this.#backlog.journaled,
+      retries: this.#delivery.retries,
+    };
+  }
+
+  /** Takes a segment that will not grow any more. With `journaledFrom` the whole of it is on the journal. */
+  push(segment: Segment, journaledFrom: JournalPosition | undefined): void {
+    const { count } = segment;
+    this.#sealed += count;
+    if (journaledFrom === undefined && this.#backlog.entriesInMemory + count > this.#maxPendingEntries) {
+      this.#dropValues(segment);
+    }
+    if (segment.count > 0) this.#backlog.push(segment, journaledFrom);
+    else segment.release();
+  }
+
+  /** Writes until nothing is left or the sink refuses. Answers how long to wait then, in milliseconds. */
+  deliverSync(): number {
+    const sink = this.#sink;
+    if (!("writeSync" in sink)) return 0;
+    for (let segment = this.#first(); segment !== undefined; segment = this.#first()) {
+      const batch = segment.batch(this.series, this.#delivery.batchLimit);
+      let outcome: Outcome;
+      try {
+        outcome = sink.writeSync(batch);
+      } catch (error) {
+        outcome = outcomeOfThrown(error);
+      }
+      const settlement = this.#delivery.apply(segment, batch, outcome);
+      this.#account(segment, settlement);
+      if (settlement.waitMs !== undefined) return settlement.waitMs;
+    }
+    return 0;
+  }
+
+  /** Sees that an asynchronous sink gets its batches as soon as the event loop turns. */
+  startSending(): void {
+    if (this.#isSending || this.#backlog.isEmpty || this.#abort.signal.aborted) return;
+    this.#isSending = true;
+    void this.#send().finally(() => {
+      this.#isSending = false;
+      this.startSending();
+    });
+  }
+
+  /** Settles when everything sealed so far is settled, or rejects when the retries are spent or the limits reached. */
+  async whenSettled(limits: WaitLimits): Promise<void> {
+    const settled = this.#waiters.wait(this.#sealed, limits);
+    this.#wakeSender?.();
+    this.#settleWaiters();
+    await settled;
+  }
+
+  /** Stops sending. An answer that comes later finds no reader. */
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  /** Brings to the journal what only memory holds; what no journal takes is dropped and counted. */
+  giveUp(journalWriter: JournalWriter | undefined): void {
+    for (const segment of this.#backlog.unjournaled()) journalWriter?.seal(segment, this.series);
+    const dropped = this.#backlog.dropUnjournaled();
+    if (dropped === 0) return;
+    this.#dropped += dropped;
+    const message = `${dropped} entries could not be brought to the backend before the end and are lost`;
+    this.report(new TidemarkError("FLUSH_INCOMPLETE", message, { cause: this.#lastError }));
+  }
+
+  /** The error that tells a caller what has not arrived, and why. Losses are told once. */
+  incomplete(stats: QueueStats, cause: TidemarkError | undefined = this.#lastError): TidemarkError {
+    this.#lossReported = this.#rejected + this.#dropped;
+    const reason = cause === undefined ? "" : `: ${cause.message}`;
+    return new TidemarkError("FLUSH_INCOMPLETE", `${describeStats(stats)}${reason}`, { cause, details: { ...stats } });
+  }
+
+  report(error: TidemarkError): void {
+    this.#lastError = error;
+    try {
+      this.#onTrouble?.(error);
+    } catch {
+      // A caller's callback that throws must not break the training it watches.
+    }
+  }
+
+  /** Makes what has been accepted durable. */
+  async makeDurable(): Promise<void> {
+    await this.#sink.makeDurable?.();
+    await this.#journal?.makeDurable();
+  }
+
+  async close(): Promise<void> {
+    await this.#sink.close();
+    this.#journal?.close();
+  }
+
+  /** One batch in flight, in order, until nothing is left. */
+  async #send(): Promise<void> {
+    const sink = this.#sink;
+    if (!("write" in sink)) return;
+    const { signal } = this.#abort;
+    for (let segment = this.#first(); segment !== undefined && !signal.aborted; segment = this.#first()) {
+      const batch = segment.batch(this.series, this.#delivery.batchLimit);
+      const outcome = await withSendSlot(async () => sink.write(batch, signal)).catch(outcomeOfThrown);
+      // What was given up or left to the journal meanwhile is on other books now.
+      if (signal.aborted) return;
+      const settlement = this.#delivery.apply(segment, batch, outcome);
+      this.#account(segment, settlement);
+      const serverAskedForPause = outcome.status === "retryable" && outcome.retryAfterMs !== undefined;
+      if (settlement.waitMs !== undefined) await this.#pause(settlement.waitMs, !serverAskedForPause);
+    }
+  }
+
+  #first(): Segment | undefined {
+    const segment = this.#backlog.first();
+    const unreadable = this.#backlog.takeUnreadable();
+    if (unreadable > 0) {
+      this.#dropped += unreadable;
+      this.report(new TidemarkError("DATA_DAMAGED", `the spool could not give back ${unreadable} entries`));
+    }
+    if (segment === undefined) this.#settleWaiters();
+    return segment;
+  }
+
+  /** A wait between attempts. A flush ends it early, unless the server itself asked for the pause. */
+  #pause(waitMs: number, mayBeWoken: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#wakeSender = undefined;
+        this.#abort.signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = startTimer(done, waitMs);
+      timer.unref();
+      this.#abort.signal.addEventListener("abort", done, { once: true });
+      if (mayBeWoken) this.#wakeSender = done;
+    });
+  }
+
+  #account(segment: Segment, settlement: Settlement): void {
+    const { acknowledged, rejected, error, waitMs } = settlement;
+    this.#acknowledged += acknowledged;
+    this.#rejected += rejected;
+    this.#backlog.settled(segment, acknowledged + rejected);
+    if (error !== undefined) this.report(error);
+    this.#settleWaiters();
+    if (waitMs !== undefined && !this.#waiters.isEmpty) {
+      this.#waiters.attemptFailed(this.#policy.budgetMs, () => this.incomplete(this.stats(0), error));
+    }
+  }
+
+  #settleWaiters(): void {
+    if (this.#waiters.isEmpty) return;
+    this.#waiters.arrived(this.#backlog.oldestStart ?? this.#sealed, this.#backlog.isAllJournaled);
+  }
+
+  /** Values go, because only they come in millions; what describes the run stays. */
+  #dropValues(segment: Segment): void {
+    this.#dropped += segment.columns.length;
+    segment.columns.length = 0;
+    const message = `more than ${this.#maxPendingEntries} entries wait for the backend: values are dropped`;
+    this.report(new TidemarkError("QUEUE_FULL", message, { cause: this.#lastError }));
+  }
+}

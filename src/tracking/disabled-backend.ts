@@ -1,0 +1,62 @@
+import { TidemarkError } from "../base/errors.ts";
+import { newId, newRunName } from "../base/ids.ts";
+import type { ArtifactStore } from "../contract/artifact-store.ts";
+import type { Backend } from "../contract/backend.ts";
+import { OK } from "../contract/outcome.ts";
+
+const nothing = async () => {};
+
+function nothingRecorded(): never {
+  throw new TidemarkError("RESOURCE_DOES_NOT_EXIST", "nothing is recorded while TIDEMARK_DISABLED is set");
+}
+
+const emptyArtifacts: ArtifactStore = {
+  uri: "disabled:",
+  list: async () => [],
+  upload: nothing,
+  write: nothing,
+  download: async () => nothingRecorded(),
+  read: async () => nothingRecorded(),
+  delete: nothing,
+};
+
+/** What `TIDEMARK_DISABLED=1` puts in the place of every backend: takes everything, keeps nothing, touches no disk or network. */
+export const disabledBackend: Backend = {
+  uri: "disabled:",
+  tracking: {
+    createExperiment: async () => "0",
+    getExperiment: async () => nothingRecorded(),
+    getExperimentByName: async (name) => ({
+      id: "0",
+      name,
+      artifactLocation: "disabled:",
+      lifecycleStage: "active",
+      tags: {},
+    }),
+    listExperiments: async () => ({ items: [] }),
+    createRun: async (input) => ({
+      id: newId(),
+      name: input.name ?? newRunName(),
+      experimentId: input.experimentId,
+      userId: input.userId ?? "",
+      status: "RUNNING",
+      startTime: input.startTime ?? Date.now(),
+      lifecycleStage: "active",
+      artifactUri: "disabled:",
+      params: {},
+      tags: {},
+      metrics: {},
+      latestMetrics: [],
+      inputs: [],
+    }),
+    getRun: async () => nothingRecorded(),
+    listRuns: async () => ({ items: [] }),
+    updateRun: nothing,
+    updateRunSync: () => {},
+    metricHistory: async () => nothingRecorded(),
+    deleteTag: nothing,
+    openSink: async () => ({ limits: {}, writeSync: () => OK, close: () => {} }),
+  },
+  artifacts: () => emptyArtifacts,
+  close: nothing,
+};

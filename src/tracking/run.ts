@@ -1,0 +1,393 @@
+import { log, warnOnce } from "../base/diagnostics.ts";
+import { describe, invalidArgument, messageOf, TidemarkError } from "../base/errors.ts";
+import { checkKey } from "../base/key-rules.ts";
+import { checkRelativePath } from "../base/paths.ts";
+import { truncate } from "../base/text.ts";
+import type { Backend } from "../contract/backend.ts";
+import type { MetricSink } from "../contract/metric-sink.ts";
+import { joinProcessExit, type ProcessEnd } from "../queue/exit-hooks.ts";
+import { type FlushOptions, MetricQueue } from "../queue/metric-queue.ts";
+import type { QueueStats } from "../queue/queue-stats.ts";
+import { checkArgument } from "../schema/check.ts";
+import { type Dataset, datasetSchema } from "../schema/dataset.ts";
+import { MAX_TAG_VALUE_LENGTH } from "../schema/limits.ts";
+import { type Param, tagSchema } from "../schema/param.ts";
+import type { RunEntity, RunStatus, UpdateRun } from "../schema/run.ts";
+import { type TransferWatch, uploadArtifact, uploadDirectory } from "./artifact-transfers.ts";
+import { flattenParam, flattenParams } from "./flatten-params.ts";
+import { type MetricHandle, MetricLogger, type MetricOptions } from "./metric-logger.ts";
+import {
+  type EndOptions,
+  endOptionsSchema,
+  flushOptionsSchema,
+  type LogInputOptions,
+  logInputOptionsSchema,
+  type OpenRunOptions,
+  type TransferOptions,
+  transferOptionsSchema,
+} from "./run-options.ts";
+import { type SystemMetrics, startSystemMetrics } from "./system-metrics/system-metrics.ts";
+import { writeOnce } from "./write-once.ts";
+
+/** The metric keys a run takes, for those who want them checked by the compiler: `startRun<{ loss: number }>()`. */
+export type MetricKeys = Record<string, number>;
+
+/** What a run is made of. @internal */
+export interface RunParts {
+  readonly backend: Backend;
+  readonly entity: RunEntity;
+  readonly sink: MetricSink;
+  readonly flushIntervalMs?: number | undefined;
+  readonly handleSignals: boolean;
+  readonly systemMetrics: boolean;
+  readonly onError?: ((error: TidemarkError) => void) | undefined;
+  /** The packages tag at the start, to see at the end whether more were loaded. */
+  readonly packagesTag: (() => string | undefined) | undefined;
+  readonly openChild: (parent: Run, options: OpenRunOptions) => Promise<Run>;
+}
+
+const PACKAGES_TAG = "tidemark.packages";
+const ERROR_TAG = "tidemark.error";
+
+/**
+ * An open run: takes params, metrics, tags, datasets and files until it ends.
+ *
+ * `log*` and `set*` calls without a promise only hand over: they check their arguments and throw for nothing else. Trouble with
+ * the backend shows in {@link Run.stats}, in `onError`, and when `flush` or `end` rejects.
+ *
+ * @example
+ * ```ts
+ * import { startRun } from "tidemark";
+ *
+ * const run = await startRun({ experiment: "docs", params: { lr: 0.1 } });
+ * for (let step = 0; step < 100; step++) run.logMetric("loss", 1 / (step + 1));
+ * await run.end();
+ * ```
+ */
+export class Run<Metrics extends MetricKeys = MetricKeys> {
+  readonly #backend: Backend;
+  readonly #entity: RunEntity;
+  readonly #sink: MetricSink;
+  readonly #queue: MetricQueue;
+  readonly #metrics: MetricLogger;
+  readonly #parts: RunParts;
+  readonly #leaveProcessExit: () => void;
+  readonly #systemMetrics: SystemMetrics | undefined;
+  readonly #packagesAtStart: string | undefined;
+  /** Uploads under way: `end` waits for them. */
+  readonly #uploads = new Set<Promise<void>>();
+  #name: string;
+  #status: RunStatus = "RUNNING";
+  #ending: Promise<void> | undefined;
+  #hasEnded = false;
+  /** The process ran out of work once already: a sink that keeps refusing must not keep it alive for ever. */
+  #hasSettled = false;
+
+  /** @internal Runs are opened by `startRun`, `withRun` and `run.startChild`. */
+  constructor(parts: RunParts) {
+    const { backend, entity, sink, flushIntervalMs } = parts;
+    this.#parts = parts;
+    this.#backend = backend;
+    this.#entity = entity;
+    this.#sink = sink;
+    this.#name = entity.name;
+    this.#queue = new MetricQueue({
+      sink,
+      flushIntervalMs,
+      onTrouble: (error) => this.#tellTrouble(error),
+      onHandOver: () => this.#systemMetrics?.sampleIfDue(),
+    });
+    this.#metrics = new MetricLogger(this.#queue, sink, entity.latestMetrics);
+    this.#packagesAtStart = entity.tags[PACKAGES_TAG];
+    this.#systemMetrics = parts.systemMetrics
+      ? startSystemMetrics({ log: (metrics) => this.#metrics.logMetrics(metrics, undefined) })
+      : undefined;
+    this.#leaveProcessExit = joinProcessExit({
+      handlesSignals: parts.handleSignals,
+      settle: (end) => this.#settleBeforeExit(end),
+      finishSync: (end) => this.#finishSync(end),
+    });
+  }
+
+  /** 32 hexadecimal digits: the backend's id, valid everywhere in Tidemark and MLflow. */
+  get id(): string {
+    return this.#entity.id;
+  }
+
+  /** The id by which the backend knows the run. */
+  get backendId(): string {
+    return this.#entity.id;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  get experimentId(): string {
+    return this.#entity.experimentId;
+  }
+
+  /** The URI below which the run's files are. */
+  get artifactUri(): string {
+    return this.#entity.artifactUri;
+  }
+
+  get status(): RunStatus {
+    return this.#status;
+  }
+
+  /** What became of everything the run was given: `appended = acknowledged + rejected + dropped + pending`. */
+  get stats(): QueueStats {
+    return this.#queue.stats;
+  }
+
+  /**
+   * Logs one value. About a hundred nanoseconds; never throws for I/O.
+   *
+   * @param value - Any float64; NaN and the infinities are kept.
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`
+   */
+  logMetric<Key extends keyof Metrics & string>(key: Key, value: number, options?: MetricOptions): void {
+    this.#metrics.logMetric(key, value, options);
+  }
+
+  /**
+   * Logs several values at one step: one more than the largest last step of their keys, unless `options.step` says otherwise.
+   *
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`; nothing of the call is logged then
+   */
+  logMetrics(metrics: Readonly<Partial<Metrics>>, options?: MetricOptions): void {
+    this.#metrics.logMetrics(metrics, options);
+  }
+
+  /** A handle for hot loops: the key is looked up once. */
+  metric(key: keyof Metrics & string): MetricHandle {
+    return this.#metrics.metric(key);
+  }
+
+  /**
+   * Logs a param. A param never changes: logging the same value again does nothing, another value is refused by the backend.
+   *
+   * @param value - Text, or anything that becomes text; a nested object becomes several params with dotted keys.
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`
+   */
+  logParam(key: string, value: unknown): void {
+    this.#appendParams(flattenParam(key, value));
+  }
+
+  /** Logs every property of an object as a param; nested objects become dotted keys. */
+  logParams(params: Readonly<Record<string, unknown>>): void {
+    this.#appendParams(flattenParams(params));
+  }
+
+  /**
+   * Sets a tag; the last value wins.
+   *
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`
+   */
+  setTag(key: string, value: string | number | boolean): void {
+    this.#appendTag(key, value);
+    if (key === "mlflow.runName") this.#name = String(value);
+  }
+
+  /** Sets every property of an object as a tag. */
+  setTags(tags: Readonly<Record<string, string | number | boolean>>): void {
+    if (typeof tags !== "object" || tags === null) throw invalidArgument("tags", tags, "an object");
+    for (const key of Object.keys(tags)) this.setTag(key, tags[key] as string);
+  }
+
+  /**
+   * Records that the run used a dataset.
+   *
+   * @param dataset - Made by `dataset({ ... })`.
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`
+   */
+  logInput(dataset: Dataset, options: LogInputOptions = {}): void {
+    const { context } = checkArgument("options", logInputOptionsSchema, options);
+    this.#queue.appendInput({
+      dataset: checkArgument("dataset", datasetSchema, dataset),
+      tags: context === undefined ? {} : { "mlflow.data.context": context },
+    });
+  }
+
+  /**
+   * Copies a local file, or a directory with all it holds, to the run's artifacts.
+   *
+   * @param options.path - Directory below the artifacts' root to put it in. Default: the root.
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `CANCELLED`, or the backend's error
+   */
+  logArtifact(localPath: string, options: TransferOptions = {}): Promise<void> {
+    return this.#upload(options, (path, watch) => uploadArtifact(this.#artifacts, localPath, path, watch));
+  }
+
+  /** Copies what a local directory holds to the run's artifacts, several files at a time. */
+  logArtifacts(localDirectory: string, options: TransferOptions = {}): Promise<void> {
+    return this.#upload(options, (path, watch) => uploadDirectory(this.#artifacts, localDirectory, path, watch));
+  }
+
+  /** Writes a text to a file of the run's artifacts. */
+  async logText(text: string, path: string): Promise<void> {
+    if (typeof text !== "string") throw invalidArgument("text", text, "a string");
+    checkRelativePath("path", path);
+    await this.#track(this.#artifacts.write(path, new TextEncoder().encode(text)));
+  }
+
+  /** Writes a value as JSON, indented by two spaces, to a file of the run's artifacts. */
+  async logJson(value: unknown, path: string): Promise<void> {
+    let text: string | undefined;
+    try {
+      text = JSON.stringify(value, undefined, 2);
+    } catch (error) {
+      throw new TidemarkError("INVALID_PARAMETER_VALUE", `value: cannot be JSON: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    if (text === undefined) throw invalidArgument("value", value, "something JSON can hold");
+    await this.logText(text, path);
+  }
+
+  /**
+   * Settles when everything logged before the call is at the backend.
+   *
+   * @throws {TidemarkError} `FLUSH_INCOMPLETE` with the counts as details and the last failure as cause, after the retries are
+   *   spent or when something was lost; `DEADLINE_EXCEEDED` after `timeoutMs`; `CANCELLED`
+   */
+  async flush(options: FlushOptions = {}): Promise<void> {
+    await this.#queue.flush(checkArgument("options", flushOptionsSchema, options));
+  }
+
+  /**
+   * Ends the run: takes no more, delivers what is left, writes the status last. Calls after the first get the same promise.
+   *
+   * @throws {TidemarkError} `FLUSH_INCOMPLETE` when something was lost; the backend's error when the status could not be set
+   */
+  end(options: EndOptions = {}): Promise<void> {
+    const { status, timeoutMs } = checkArgument("options", endOptionsSchema, options);
+    if (this.#ending === undefined) {
+      this.#status = status ?? "FINISHED";
+      this.#ending = this.#end(timeoutMs);
+    }
+    return this.#ending;
+  }
+
+  /** Ends the run FINISHED: it cannot see whether an exception is on its way. `withRun` can. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+
+  /** Opens a run that is a part of this one, in the same experiment unless the options say otherwise. */
+  startChild<ChildMetrics extends MetricKeys = MetricKeys>(options: OpenRunOptions = {}): Promise<Run<ChildMetrics>> {
+    return this.#parts.openChild(this as unknown as Run, options) as unknown as Promise<Run<ChildMetrics>>;
+  }
+
+  /** Keeps an error with the run, as a tag. @internal */
+  recordError(error: unknown): void {
+    if (this.#queue.isClosed) return;
+    const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : describe(error);
+    this.#queue.appendTag({ key: ERROR_TAG, value: truncate(text, MAX_TAG_VALUE_LENGTH) });
+  }
+
+  get #artifacts() {
+    return this.#backend.artifacts(this.#entity.artifactUri);
+  }
+
+  #appendParams(params: readonly Param[]): void {
+    for (const { key } of params) this.#refuseKey("param", key);
+    for (const param of params) this.#queue.appendParam(param);
+  }
+
+  #appendTag(key: string, value: string | number | boolean): void {
+    checkKey("tag", key);
+    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") {
+      throw invalidArgument(`tags.${key}`, value, "a string, a number or a boolean");
+    }
+    const tag = checkArgument("tag", tagSchema, { key, value: String(value) });
+    this.#refuseKey("tag", key);
+    this.#queue.appendTag(tag);
+  }
+
+  #refuseKey(kind: "param" | "tag", key: string): void {
+    const refusal = this.#sink.checkKey?.(kind, key);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  async #upload(
+    options: TransferOptions,
+    upload: (path: string | undefined, watch: TransferWatch) => Promise<void>,
+  ): Promise<void> {
+    const { path, ...watch } = checkArgument("options", transferOptionsSchema, options);
+    if (path !== undefined) checkRelativePath("path", path);
+    await this.#track(upload(path, watch));
+  }
+
+  #track(upload: Promise<void>): Promise<void> {
+    this.#uploads.add(upload);
+    const forget = () => this.#uploads.delete(upload);
+    upload.then(forget, forget);
+    return upload;
+  }
+
+  async #end(timeoutMs: number | undefined): Promise<void> {
+    this.#systemMetrics?.stop();
+    const closed = this.#queue.close({ timeoutMs });
+    // Read below, after the uploads: until then a rejection must not count as unhandled.
+    closed.catch(() => {});
+    await Promise.allSettled(this.#uploads);
+    const failures: unknown[] = [];
+    await closed.catch((error: unknown) => failures.push(error));
+    await this.#recordPackages();
+    await this.#backend.tracking.updateRun(this.#finalUpdate()).then(
+      () => {
+        this.#hasEnded = true;
+        this.#leaveProcessExit();
+      },
+      // The exit of the process is one more chance to write the status.
+      (error: unknown) => failures.push(error),
+    );
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Libraries are often imported after the run has started. */
+  async #recordPackages(): Promise<void> {
+    const packages = this.#parts.packagesTag?.();
+    if (packages === undefined || packages === this.#packagesAtStart) return;
+    const tags = [{ key: PACKAGES_TAG, value: packages }];
+    await writeOnce(this.#backend.tracking, this.id, { tags }).catch((error: unknown) => {
+      log("debug", `run ${this.id}: the packages loaded could not be recorded: ${messageOf(error)}`);
+    });
+  }
+
+  #finalUpdate(): UpdateRun {
+    return { runId: this.id, status: this.#status, endTime: Date.now() };
+  }
+
+  #settleBeforeExit(end: ProcessEnd): Promise<void> | undefined {
+    if (this.#hasSettled || this.#ending !== undefined) return undefined;
+    this.#hasSettled = true;
+    if (end.error !== undefined) this.recordError(end.error);
+    // Where the status can be written synchronously it waits for the exit event, which knows the exit code better.
+    const canFinishSync = "writeSync" in this.#sink && this.#backend.tracking.updateRunSync !== undefined;
+    if (canFinishSync && this.stats.pending === 0) return undefined;
+    return (canFinishSync ? this.#queue.flush() : this.end({ status: end.status })).catch((error: unknown) => {
+      warnOnce(`end:${this.id}`, `run ${this.id} could not be ended properly: ${messageOf(error)}`);
+    });
+  }
+
+  #finishSync(end: ProcessEnd): void {
+    if (this.#hasEnded) return;
+    try {
+      if (end.error !== undefined) this.recordError(end.error);
+      this.#queue.writeOutSync();
+      // A run whose end is under way keeps the status its caller chose.
+      if (this.#status === "RUNNING") this.#status = end.status;
+      this.#backend.tracking.updateRunSync?.(this.#finalUpdate());
+    } catch (error) {
+      warnOnce(`end:${this.id}`, `run ${this.id} could not be ended properly: ${messageOf(error)}`);
+    }
+  }
+
+  #tellTrouble(error: TidemarkError): void {
+    warnOnce(`run:${this.id}:${error.code}`, `run ${this.id}: ${error.message} (${error.code}); training goes on`);
+    this.#parts.onError?.(error);
+  }
+}

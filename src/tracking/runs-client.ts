@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { newRunName } from "../base/ids.ts";
+import type { Series } from "../contract/batch.ts";
+import type { TrackingStore } from "../contract/tracking-store.ts";
+import { checkArgument } from "../schema/check.ts";
+import { datasetInputSchema } from "../schema/dataset.ts";
+import { experimentIdSchema } from "../schema/experiment.ts";
+import { type MetricHistory, metricSchema } from "../schema/metric.ts";
+import { paramSchema, tagSchema } from "../schema/param.ts";
+import {
+  type CreateRun,
+  createRunSchema,
+  type RunEntity,
+  runIdSchema,
+  type UpdateRun,
+  updateRunSchema,
+} from "../schema/run.ts";
+import { keyOf } from "../schema/text.ts";
+import { PagedList } from "./paged-list.ts";
+import { writeOnce } from "./write-once.ts";
+
+const searchRunsSchema = z.strictObject({
+  /** At least one. */
+  experimentIds: z.array(experimentIdSchema).min(1),
+  /** Default `"active"`. */
+  viewType: z.enum(["active", "deleted", "all"]).default("active"),
+  maxResults: z.number().optional(),
+  pageToken: z.string().optional(),
+});
+export type SearchRuns = z.input<typeof searchRunsSchema>;
+
+const logBatchSchema = z.strictObject({
+  runId: runIdSchema,
+  metrics: z.array(metricSchema.partial({ timestamp: true, step: true })).optional(),
+  params: z.array(paramSchema).optional(),
+  tags: z.array(tagSchema).optional(),
+});
+export type LogBatch = z.input<typeof logBatchSchema>;
+
+const logInputsSchema = z.strictObject({ runId: runIdSchema, datasets: z.array(datasetInputSchema) });
+export type LogInputs = z.input<typeof logInputsSchema>;
+
+const setTagSchema = z.strictObject({ runId: runIdSchema, ...tagSchema.shape });
+const deleteTagSchema = z.strictObject({ runId: runIdSchema, key: keyOf("tag") });
+
+/** `client.runs` */
+export class RunsClient {
+  readonly #store: TrackingStore;
+
+  /** @internal */
+  constructor(store: TrackingStore) {
+    this.#store = store;
+  }
+
+  /** Creates a run without opening it. Its tags say nothing about this program: `startRun` records that. */
+  async create(input: CreateRun): Promise<RunEntity> {
+    const checked = checkArgument("run", createRunSchema, input);
+    return await this.#store.createRun({
+      ...checked,
+      name: checked.name ?? checked.tags?.["mlflow.runName"] ?? newRunName(),
+    });
+  }
+
+  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
+  async get(runId: string): Promise<RunEntity> {
+    return await this.#store.getRun(checkArgument("runId", runIdSchema, runId));
+  }
+
+  /** Runs of some experiments, newest first. */
+  search(query: SearchRuns): PagedList<RunEntity> {
+    const { viewType, experimentIds, ...paging } = checkArgument("query", searchRunsSchema, query);
+    return new PagedList((request) => this.#store.listRuns({ ...request, viewType, experimentIds }), paging);
+  }
+
+  /** Changes name, status or end time. */
+  async update(update: UpdateRun): Promise<void> {
+    await this.#store.updateRun(checkArgument("update", updateRunSchema, update));
+  }
+
+  /**
+   * Writes values, params and tags to a run and waits until they are at the backend. The timestamp of a metric defaults to now,
+   * its step to 0, as in MLflow.
+   *
+   * @throws {TidemarkError} the backend's error when anything was not taken
+   */
+  async logBatch(input: LogBatch): Promise<void> {
+    const { runId, metrics = [], params = [], tags = [] } = checkArgument("batch", logBatchSchema, input);
+    const series: Series[] = [];
+    const seriesIds = new Map<string, number>();
+    const now = Date.now();
+    for (const { key } of metrics) if (!seriesIds.has(key)) seriesIds.set(key, series.push({ key }) - 1);
+    await writeOnce(this.#store, runId, {
+      series,
+      metrics: {
+        length: metrics.length,
+        seriesIds: Uint32Array.from(metrics, ({ key }) => seriesIds.get(key) as number),
+        values: Float64Array.from(metrics, ({ value }) => value),
+        timestamps: Float64Array.from(metrics, ({ timestamp }) => timestamp ?? now),
+        steps: Float64Array.from(metrics, ({ step }) => step ?? 0),
+      },
+      params,
+      tags,
+    });
+  }
+
+  /** Records datasets that a run used. */
+  async logInputs(input: LogInputs): Promise<void> {
+    const { runId, datasets } = checkArgument("inputs", logInputsSchema, input);
+    await writeOnce(this.#store, runId, { inputs: datasets });
+  }
+
+  /** Sets one tag; the last value wins. */
+  async setTag(input: { runId: string; key: string; value: string }): Promise<void> {
+    const { runId, ...tag } = checkArgument("tag", setTagSchema, input);
+    await writeOnce(this.#store, runId, { tags: [tag] });
+  }
+
+  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where the run has no such tag */
+  async deleteTag(input: { runId: string; key: string }): Promise<void> {
+    const { runId, key } = checkArgument("tag", deleteTagSchema, input);
+    await this.#store.deleteTag(runId, key);
+  }
+
+  /**
+   * All values of one metric as columns, ordered by step, then timestamp, then as logged. Empty where the run has no such
+   * metric.
+   *
+   * @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where there is no such run
+   */
+  async metricHistory(runId: string, key: string): Promise<MetricHistory> {
+    return await this.#store.metricHistory(
+      checkArgument("runId", runIdSchema, runId),
+      checkArgument("key", keyOf("metric"), key),
+    );
+  }
+}

@@ -1,0 +1,31 @@
+import type { Batch } from "../contract/batch.ts";
+import type { Outcome } from "../contract/outcome.ts";
+import type { TrackingStore } from "../contract/tracking-store.ts";
+
+/** What a single write may bring; absent parts are empty. */
+export type BatchParts = Partial<Omit<Batch, "series">> & { readonly series?: Batch["series"] };
+
+const NO_METRICS: Batch["metrics"] = {
+  length: 0,
+  seriesIds: new Uint32Array(),
+  values: new Float64Array(),
+  timestamps: new Float64Array(),
+  steps: new Float64Array(),
+};
+
+/**
+ * Writes one batch to a run and waits for it: for callers that hold no open run. Not retried here.
+ *
+ * @throws {TidemarkError} the sink's error, when anything of the batch was not taken
+ */
+export async function writeOnce(store: TrackingStore, runId: string, parts: BatchParts): Promise<void> {
+  const batch: Batch = { series: [], metrics: NO_METRICS, params: [], tags: [], inputs: [], ...parts };
+  const sink = await store.openSink(runId);
+  let outcome: Outcome;
+  try {
+    outcome = "writeSync" in sink ? sink.writeSync(batch) : await sink.write(batch, new AbortController().signal);
+  } finally {
+    await sink.close();
+  }
+  if (outcome.status !== "ok") throw outcome.error;
+}
