@@ -173,7 +173,7 @@ export class MetricQueue {
   writeOutSync(): void {
     this.#seal();
     // At the end of a process that was left in the middle of a hand-over, the sink's state is unknown.
-    if (!this.#isHandingOver) this.#outbox.deliverSync();
+    if (!this.#isHandingOver) this.#outbox.deliverSync(true);
     this.#outbox.giveUp(this.#journalWriter);
   }
 

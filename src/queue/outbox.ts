@@ -39,6 +39,8 @@ export class Outbox {
   readonly series: Series[] = [];
 
   #isSending = false;
+  /** By performance.now: a synchronous sink wants to be left alone until then. */
+  #pausedUntil = 0;
   #wakeSender: (() => void) | undefined;
   /** Entries sealed so far. */
   #sealed = 0;
@@ -101,10 +103,16 @@ export class Outbox {
     else segment.release();
   }
 
-  /** Writes until nothing is left or the sink refuses. Answers how long to wait then, in milliseconds. */
-  deliverSync(): number {
+  /**
+   * Writes until nothing is left or the sink refuses. Answers how long to wait then, in milliseconds.
+   *
+   * @param isLastChance - Don't respect a pause the sink has asked for: the process is ending.
+   */
+  deliverSync(isLastChance = false): number {
     const sink = this.#sink;
     if (!("writeSync" in sink)) return 0;
+    const pauseMs = this.#pausedUntil - performance.now();
+    if (pauseMs > 0 && !isLastChance) return pauseMs;
     for (let segment = this.#first(); segment !== undefined; segment = this.#first()) {
       const batch = segment.batch(this.series, this.#delivery.batchLimit);
       let outcome: Outcome;
@@ -115,7 +123,9 @@ export class Outbox {
       }
       const settlement = this.#delivery.apply(segment, batch, outcome);
       this.#account(segment, settlement);
-      if (settlement.waitMs !== undefined) return settlement.waitMs;
+      if (settlement.waitMs === undefined) continue;
+      if (asksForPause(outcome)) this.#pausedUntil = performance.now() + settlement.waitMs;
+      return settlement.waitMs;
     }
     return 0;
   }
@@ -185,6 +195,8 @@ export class Outbox {
     const sink = this.#sink;
     if (!("write" in sink)) return;
     const { signal } = this.#abort;
+    // Not within the caller's append: building a request costs milliseconds that the training loop should not pay.
+    await undefined;
     for (let segment = this.#first(); segment !== undefined && !signal.aborted; segment = this.#first()) {
       const batch = segment.batch(this.series, this.#delivery.batchLimit);
       const outcome = await withSendSlot(async () => sink.write(batch, signal)).catch(outcomeOfThrown);
@@ -192,8 +204,7 @@ export class Outbox {
       if (signal.aborted) return;
       const settlement = this.#delivery.apply(segment, batch, outcome);
       this.#account(segment, settlement);
-      const serverAskedForPause = outcome.status === "retryable" && outcome.retryAfterMs !== undefined;
-      if (settlement.waitMs !== undefined) await this.#pause(settlement.waitMs, !serverAskedForPause);
+      if (settlement.waitMs !== undefined) await this.#pause(settlement.waitMs, !asksForPause(outcome));
     }
   }
 
@@ -249,3 +260,5 @@ export class Outbox {
     this.report(new TidemarkError("QUEUE_FULL", message, { cause: this.#lastError }));
   }
 }
+
+const asksForPause = (outcome: Outcome) => outcome.status === "retryable" && outcome.retryAfterMs !== undefined;

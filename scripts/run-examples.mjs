@@ -1,0 +1,32 @@
+// Runs every example in an empty folder of its own, as a reader would, against the build in dist/. An example that fails, or
+// that runs longer than it may, fails the whole.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The promise for the quickstart on 2 cores; an example is to be waited for. */
+const LONGEST_MS = 60_000;
+
+const folder = fileURLToPath(new URL("../examples/", import.meta.url));
+const examples = readdirSync(folder).filter((name) => name.endsWith(".mjs"));
+if (examples.length === 0) throw new Error("examples/ holds no .mjs file");
+
+for (const name of examples) {
+  const cwd = mkdtempSync(join(tmpdir(), "tidemark-example-"));
+  const started = performance.now();
+  const { status, signal, error, stdout, stderr } = spawnSync(process.execPath, [join(folder, name)], {
+    cwd,
+    encoding: "utf8",
+    timeout: LONGEST_MS,
+  });
+  rmSync(cwd, { recursive: true, force: true });
+  const seconds = `${((performance.now() - started) / 1000).toFixed(1)} s`;
+  if (status === 0) {
+    console.log(`${name}: ok, ${seconds}`);
+  } else {
+    console.error(`${name}: ${error?.message ?? `ended with ${status ?? signal}`}, ${seconds}\n${stdout}\n${stderr}`);
+    process.exitCode = 1;
+  }
+}

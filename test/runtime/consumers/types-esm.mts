@@ -1,0 +1,11 @@
+import { type Run, startRun } from "tidemark";
+
+const run: Run = await startRun({ experiment: "runtime", params: { lr: 0.1 } });
+run.logMetric("loss", 0.5);
+run.logMetrics({ a: 1, b: 2 });
+await run.logText("hi", "notes.txt");
+await run.end();
+console.log(run.id);
+
+// @ts-expect-error a metric is a number
+export const wrong = () => run.logMetric("loss", "0.5");

@@ -1,0 +1,108 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { succeed } from "../support/child.ts";
+import { bunPath, denoPath, leftOut, nodePath, type Peer } from "../support/peers.ts";
+import { manifest, repository } from "../support/repository.ts";
+import { makeTempFolder, packInto } from "../support/tarball.ts";
+
+// A user's project: the packed tarball is installed in it as it would be from the registry.
+const project = makeTempFolder();
+
+beforeAll(async () => {
+  const { file } = await packInto(project.path);
+  writeFileSync(join(project.path, "package.json"), '{ "private": true }\n');
+  const packages = [file, ...["typescript", "@types/node"].map((name) => `${name}@${manifest.devDependencies[name]}`)];
+  const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+  await succeed("npm", ["install", ...quiet, ...packages], { cwd: project.path });
+  cpSync(join(repository, "test/runtime/consumers"), project.path, { recursive: true });
+});
+afterAll(() => project.remove());
+
+/** Runs a consumer in an empty folder of the project and answers what it left in `./mlruns`. */
+async function recordedBy(program: string, ...args: readonly string[]) {
+  const cwd = mkdtempSync(join(project.path, "cwd-"));
+  const runId = await succeed(program, args, { cwd, env: { DENO_DIR: join(project.path, ".deno") } });
+  const store = join(cwd, "mlruns");
+  const runs = readdirSync(store).map((experiment) => join(store, experiment, runId));
+  const read = (path: string) => runs.map((run) => readIfThere(join(run, path))).find((text) => text !== undefined);
+  return {
+    status: /^status: (\d+)$/m.exec(read("meta.yaml") ?? "")?.[1],
+    lr: read("params/lr"),
+    loss: withoutTime(read("metrics/loss")),
+    a: withoutTime(read("metrics/a")),
+    b: withoutTime(read("metrics/b")),
+    notes: read("artifacts/notes.txt"),
+  };
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+const withoutTime = (lines: string | undefined) => lines?.replace(/^\d{13} /gm, "");
+
+/** MLflow's number for FINISHED in files. */
+const FINISHED = "3";
+
+const expected = { status: FINISHED, lr: "0.1", loss: "0.5 0\n", a: "1 0\n", b: "2 0\n", notes: "hi" };
+
+const at = (file: string) => join(project.path, file);
+
+// Node 20.18 cannot `require` an ES module; this makes a newer one as strict.
+const NO_REQUIRE_ESM = "--no-experimental-require-module";
+
+// What a tracking SDK asks for: files, the environment, the user's name, git. No network.
+const DENO_RUN = ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--allow-run"];
+
+interface Host {
+  readonly name: string;
+  readonly needs: readonly Peer[];
+  command(file: string): readonly [string, ...string[]];
+}
+
+const hosts: readonly Host[] = [
+  { name: `Node ${process.versions.node}`, needs: [], command: (file) => [process.execPath, NO_REQUIRE_ESM, file] },
+  { name: "Node 24", needs: ["node24"], command: (file) => [nodePath(24), file] },
+  { name: "Bun", needs: ["bun"], command: (file) => [bunPath(), file] },
+  { name: "Deno", needs: ["deno"], command: (file) => [denoPath(), ...DENO_RUN, file] },
+];
+
+for (const { name, needs, command } of hosts) {
+  describe.skipIf(leftOut(...needs))(`on ${name}`, () => {
+    test.each(["esm.mjs", "commonjs.cjs"])("%s records a run", async (file) => {
+      expect(await recordedBy(...command(at(file)))).toEqual(expected);
+    });
+
+    test("a run that is open at the end of the process is FINISHED", async () => {
+      expect(await recordedBy(...command(at("unended.mjs")))).toEqual(expected);
+    });
+  });
+}
+
+describe("TypeScript", () => {
+  const STRICT = [
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--target",
+    "es2022",
+    "--lib",
+    "es2023,esnext.disposable",
+  ];
+
+  test.each([
+    { file: "types-esm.mts", output: "types-esm.mjs", module: ["--module", "nodenext"] },
+    { file: "types-esm.mts", output: "types-esm.mjs", module: ["--module", "esnext", "--moduleResolution", "bundler"] },
+    { file: "types-commonjs.cts", output: "types-commonjs.cjs", module: ["--module", "nodenext"] },
+  ])("$file compiles with $module and records a run", async ({ file, output, module }) => {
+    // Below the project, so that the compiled file finds the package. Libraries are checked too: ours must stand by itself.
+    const outDir = mkdtempSync(at("compiled-"));
+    const compile = [at("node_modules/typescript/bin/tsc"), ...STRICT, ...module, "--outDir", outDir, at(file)];
+    await succeed(process.execPath, compile, { cwd: project.path });
+    expect(await recordedBy(process.execPath, join(outDir, output))).toEqual(expected);
+  });
+});

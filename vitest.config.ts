@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+
+// A test here may start a Python, pack a tarball or kill a training: minutes, not milliseconds.
+const CHILD_PROCESS_TIMEOUT_MS = 120_000;
+
+/** Tests that call the TypeScript sources. */
+const fast = (name: string) => ({
+  extends: true as const,
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 20_000 },
+});
+
+/** Tests that start other programs. One file at a time: each of them keeps the cores of a small machine busy by itself. */
+const heavy = (name: string) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: CHILD_PROCESS_TIMEOUT_MS,
+    hookTimeout: 3 * CHILD_PROCESS_TIMEOUT_MS,
+    fileParallelism: false,
+    sequence: { groupOrder: 1 },
+  },
+});
+
+export default defineConfig({
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    projects: [fast("unit"), fast("contract"), heavy("exit"), heavy("peers"), heavy("package"), heavy("runtime")],
+  },
+});
