@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { entries } from "../../scripts/entries.mjs";
 import { succeed } from "../support/child.ts";
@@ -46,6 +47,7 @@ afterAll(() => folder.remove());
 async function inOneProcess(first: Copy, second: Copy, code: string): Promise<unknown> {
   const program = `
     import { createRequire } from "node:module";
+    import { fileURLToPath } from "node:url";
     const require = createRequire(process.cwd() + "/");
     const first = ${first.load};
     const second = ${second.load};
@@ -98,6 +100,17 @@ describe.each(pairs)("$names", ({ first, second }) => {
         result = { seen, ended, scoped };
       `;
       expect(await inOneProcess(first, second, code)).toEqual({ seen: true, ended: true, scoped: true });
+    });
+
+    test("the end of the process ends the runs of both", async () => {
+      const code = `
+        const runs = [await first.startRun({ experiment: "both" }), await second.startRun({ experiment: "both" })];
+        result = runs.map((run) => fileURLToPath(new URL("../meta.yaml", new URL(run.artifactUri, "file:"))));
+      `;
+      const files = (await inOneProcess(first, second, code)) as string[];
+      // 3 is FINISHED.
+      for (const file of files) expect(readFileSync(file, "utf8")).toMatch(/^status: 3$/m);
+      expect(files).toHaveLength(2);
     });
 
     test("they share the configuration and the schemes", async () => {

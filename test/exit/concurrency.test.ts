@@ -1,0 +1,54 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { connect } from "../../src/index.ts";
+import { metricLines, runDirectory, temporaryDirectory } from "../support/mlruns.ts";
+import { TrainingChild } from "../support/training-child.ts";
+
+const WRITERS = 8;
+const COUNT = 5_000;
+
+it("8 processes and 8 worker threads write one run: nothing is lost, nothing comes twice", async () => {
+  const mlruns = temporaryDirectory();
+  const client = await connect(mlruns);
+  const experimentId = await client.experiments.create({ name: "shared" });
+  const { id: runId } = await client.runs.create({ experimentId });
+  const children = Array.from(
+    { length: WRITERS },
+    (_, writer) => new TrainingChild("write-shared.mjs", { runId, writer, count: COUNT }, mlruns),
+  );
+  children.push(new TrainingChild("write-shared-threads.mjs", { runId, count: COUNT, threads: WRITERS }, mlruns));
+  for (const child of children) expect(await child.ended, child.stderr).toEqual({ code: 0, signal: null });
+
+  const written = metricLines(mlruns, runId, "shared").map(([, value]) => value);
+  expect(written.length).toBe(2 * WRITERS * COUNT);
+  expect(new Set(written).size).toBe(written.length);
+  const run = await client.runs.get(runId);
+  expect(Object.keys(run.params)).toHaveLength(2 * WRITERS + 1);
+  expect(run.status).toBe("FINISHED");
+  // Nothing temporary is left behind.
+  expect(readdirSync(runDirectory(mlruns, runId)).sort()).toEqual([
+    "artifacts",
+    "meta.yaml",
+    "metrics",
+    "params",
+    "tags",
+  ]);
+});
+
+it("8 processes that ask for one experiment get the same one", async () => {
+  const mlruns = join(temporaryDirectory(), "mlruns");
+  const startAt = Date.now() + 2_000;
+  const children = Array.from(
+    { length: WRITERS },
+    () => new TrainingChild("create-experiment.mjs", { experiment: "raced for", startAt }, mlruns),
+  );
+  for (const child of children) expect(await child.ended, child.stderr).toEqual({ code: 0, signal: null });
+  expect(new Set(children.map((child) => child.stdout.trim())).size).toBe(1);
+  const client = await connect(mlruns);
+  const experiments: string[] = [];
+  for await (const { name } of client.experiments.search({ viewType: "all" })) experiments.push(name);
+  expect(experiments.filter((name) => name === "raced for")).toHaveLength(1);
+  const { items } = await client.runs.search({ experimentIds: [children[0]?.stdout.trim() ?? ""] }).page();
+  expect(items).toHaveLength(WRITERS);
+});
