@@ -1,0 +1,113 @@
+import { closeSync, constants, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { systemCodeOf } from "../base/errors.ts";
+import { temporaryName } from "./layout.ts";
+
+/** Writes every byte; a disk that takes only some of them says why at the next call. */
+export function writeFully(descriptor: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done, bytes.length - done);
+}
+
+/** Writes a finished file under a temporary name in `directory` and answers its path. Removed again where that fails. */
+function writeTemporary(directory: string, text: string): string {
+  const path = join(directory, temporaryName());
+  const descriptor = openSync(path, "wx");
+  try {
+    try {
+      writeFully(descriptor, Buffer.from(text));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+  return path;
+}
+
+/** Puts a file in place of whatever file is there: readers see the old one or the new one. */
+export function replaceFile(directory: string, target: string, text: string): void {
+  const temporary = writeTemporary(directory, text);
+  try {
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Puts a finished file where none is; answers false where one already was. Never seen empty or half. */
+export function createFile(directory: string, target: string, text: string): boolean {
+  const temporary = writeTemporary(directory, text);
+  try {
+    return linkFile(temporary, target) ?? createInPlace(target, text);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** File systems without hard links answer one of these. EPERM is also a plain refusal, which the next attempt meets again. */
+const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+/** Links a finished file into its place: false where something is there, `undefined` where there are no links here. */
+export function linkFile(temporary: string, target: string): boolean | undefined {
+  try {
+    linkSync(temporary, target);
+    return true;
+  } catch (error) {
+    const code = systemCodeOf(error) ?? "";
+    if (code === "EEXIST") return false;
+    if (NO_LINKS.has(code)) return undefined;
+    throw error;
+  }
+}
+
+/** The best there is without hard links: exclusive, but seen empty for a moment. */
+function createInPlace(target: string, text: string): boolean {
+  let descriptor: number;
+  try {
+    descriptor = openSync(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o666);
+  } catch (error) {
+    if (systemCodeOf(error) === "EEXIST") return false;
+    throw error;
+  }
+  try {
+    writeFully(descriptor, Buffer.from(text));
+  } catch (error) {
+    rmSync(target, { force: true });
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+  return true;
+}
+
+/**
+ * Makes the directories between `root` and a file below it, but never `root` itself: a store that was deleted is not brought
+ * back to life by a value that arrives late.
+ */
+export function makeParents(root: string, file: string): void {
+  const missing: string[] = [];
+  for (let path = dirname(file); path.length > root.length; path = dirname(path)) missing.push(path);
+  for (const path of missing.reverse()) makeDirectory(path);
+}
+
+/** Makes one directory; one that is there already is fine. */
+export function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (systemCodeOf(error) !== "EEXIST") throw error;
+  }
+}
+
+/** Runs a write, and where its directories are missing once more after making them below `root`. */
+export function withParents<T>(root: string, file: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    if (systemCodeOf(error) !== "ENOENT" || dirname(file) === root) throw error;
+    makeParents(root, file);
+    return write();
+  }
+}

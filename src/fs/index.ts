@@ -1,0 +1,1 @@
+export { type FsBackendOptions, fsBackend } from "./fs-backend.ts";

@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { newId } from "../base/ids.ts";
+
+// The names MLflow's FileStore gives its files (mlflow/store/tracking/file_store.py).
+export const META_FILE = "meta.yaml";
+export const TRASH_DIRECTORY = ".trash";
+export const TAGS_DIRECTORY = "tags";
+export const PARAMS_DIRECTORY = "params";
+export const METRICS_DIRECTORY = "metrics";
+export const ARTIFACTS_DIRECTORY = "artifacts";
+export const INPUTS_DIRECTORY = "inputs";
+export const DATASETS_DIRECTORY = "datasets";
+export const MODELS_DIRECTORY = "models";
+
+/** Directories of an experiment that are not runs. */
+export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([
+  TAGS_DIRECTORY,
+  DATASETS_DIRECTORY,
+  "traces",
+  MODELS_DIRECTORY,
+]);
+
+export const DEFAULT_EXPERIMENT_NAME = "Default";
+const DEFAULT_EXPERIMENT_ID = "0";
+
+export const RUN_NAME_TAG = "mlflow.runName";
+
+/** What MLflow accepts as the id of a run or a logged model, and so as the name of its directory. */
+const ID = /^[a-zA-Z0-9][\w-]{0,255}$/;
+export const isId = (id: string): boolean => ID.test(id);
+
+const SMALLEST_ID = 10n ** 17n;
+
+/**
+ * The id of an experiment follows from its name, so that processes that create one name at once meet in one directory. Later
+ * attempts are for names whose first id belongs to an experiment that has been renamed since.
+ */
+export function experimentIdFor(name: string, attempt: number): string {
+  if (name === DEFAULT_EXPERIMENT_NAME && attempt === 0) return DEFAULT_EXPERIMENT_ID;
+  const digest = createHash("sha256")
+    .update(attempt === 0 ? name : `${name}\0${attempt}`)
+    .digest("hex");
+  // 18 decimal digits like MLflow's, the first not 0: they fit in the 64 bits of its database.
+  return String(SMALLEST_ID + (BigInt(`0x${digest}`) % (9n * SMALLEST_ID)));
+}
+
+/** The directory of a dataset: MLflow's digest of name and digest, or of two ids. */
+export function md5Of(...parts: readonly string[]): string {
+  const hash = createHash("md5");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
+const TEMPORARY = /^\.tidemark-[0-9a-f]{32}\.tmp$/;
+
+/** A name no other process guesses, for what is prepared beside its place. */
+export const temporaryName = (): string => `.tidemark-${newId()}.tmp`;
+export const isTemporaryName = (name: string): boolean => TEMPORARY.test(name);
