@@ -1,6 +1,7 @@
-import { closeSync, constants, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, linkSync, mkdirSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { systemCodeOf } from "../base/errors.ts";
+import type { Containment } from "./containment.ts";
 import { temporaryName } from "./layout.ts";
 
 /** Writes every byte; a disk that takes only some of them says why at the next call. */
@@ -19,10 +20,19 @@ function writeTemporary(directory: string, text: string): string {
       closeSync(descriptor);
     }
   } catch (error) {
-    rmSync(path, { force: true });
+    removeFile(path);
     throw error;
   }
   return path;
+}
+
+/** Removes a file of ours; what cannot be removed must not hide the error that made it useless. */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was never made, or the directory is gone.
+  }
 }
 
 /** Puts a file in place of whatever file is there: readers see the old one or the new one. */
@@ -31,7 +41,7 @@ export function replaceFile(directory: string, target: string, text: string): vo
   try {
     renameSync(temporary, target);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeFile(temporary);
     throw error;
   }
 }
@@ -42,7 +52,7 @@ export function createFile(directory: string, target: string, text: string): boo
   try {
     return linkFile(temporary, target) ?? createInPlace(target, text);
   } finally {
-    rmSync(temporary, { force: true });
+    removeFile(temporary);
   }
 }
 
@@ -74,7 +84,7 @@ function createInPlace(target: string, text: string): boolean {
   try {
     writeFully(descriptor, Buffer.from(text));
   } catch (error) {
-    rmSync(target, { force: true });
+    removeFile(target);
     throw error;
   } finally {
     closeSync(descriptor);
@@ -86,10 +96,13 @@ function createInPlace(target: string, text: string): boolean {
  * Makes the directories between `root` and a file below it, but never `root` itself: a store that was deleted is not brought
  * back to life by a value that arrives late.
  */
-export function makeParents(root: string, file: string): void {
+export function makeParents(inside: Containment, root: string, file: string): void {
   const missing: string[] = [];
   for (let path = dirname(file); path.length > root.length; path = dirname(path)) missing.push(path);
-  for (const path of missing.reverse()) makeDirectory(path);
+  for (const path of missing.reverse()) {
+    makeDirectory(path);
+    inside.check(path);
+  }
 }
 
 /** Makes one directory; one that is there already is fine. */
@@ -102,12 +115,12 @@ export function makeDirectory(path: string): void {
 }
 
 /** Runs a write, and where its directories are missing once more after making them below `root`. */
-export function withParents<T>(root: string, file: string, write: () => T): T {
+export function withParents<T>(inside: Containment, root: string, file: string, write: () => T): T {
   try {
     return write();
   } catch (error) {
     if (systemCodeOf(error) !== "ENOENT" || dirname(file) === root) throw error;
-    makeParents(root, file);
+    makeParents(inside, root, file);
     return write();
   }
 }

@@ -6,6 +6,7 @@ import { messageOf, TidemarkError } from "../base/errors.ts";
 /** Keeps paths inside one directory, whatever symbolic links say. The directory itself may be reached through a link. */
 export class Containment {
   readonly directory: string;
+  #root: string | undefined;
 
   constructor(directory: string) {
     this.directory = directory;
@@ -13,9 +14,9 @@ export class Containment {
 
   /** True where an existing path, all links followed, lies in the directory. Throws the system's error where it does not exist. */
   holds(path: string): boolean {
-    const root = realpathSync.native(this.directory);
+    this.#root ??= realpathSync.native(this.directory);
     const target = realpathSync.native(path);
-    return target === root || target.startsWith(root.endsWith(sep) ? root : root + sep);
+    return target === this.#root || target.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep);
   }
 
   /** @throws {TidemarkError} `INVALID_PARAMETER_VALUE` where the path leads out */

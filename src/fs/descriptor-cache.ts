@@ -26,16 +26,16 @@ export class DescriptorCache {
   }
 
   /** Opens a file for a holder, closing the least recently used one where too many are open. */
-  open<T>(holder: DescriptorHolder, open: () => T): T {
+  open(holder: DescriptorHolder, open: () => number): number {
     if (this.#open.size >= MOST_OPEN) this.#closeOldest();
-    const opened = this.whenDescriptorsRunOut(open);
+    const descriptor = this.#whenDescriptorsRunOut(open);
     this.#open.add(holder);
     this.touch(holder);
-    return opened;
+    return descriptor;
   }
 
   /** Other parts of the process may have used the descriptors up: then ours are closed, and the operation gets another try. */
-  whenDescriptorsRunOut<T>(operation: () => T): T {
+  #whenDescriptorsRunOut<T>(operation: () => T): T {
     try {
       return operation();
     } catch (error) {

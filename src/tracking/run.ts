@@ -1,21 +1,19 @@
-import { log, warnOnce } from "../base/diagnostics.ts";
-import { describe, invalidArgument, messageOf, TidemarkError } from "../base/errors.ts";
+import { warnOnce } from "../base/diagnostics.ts";
+import { invalidArgument, messageOf, TidemarkError } from "../base/errors.ts";
 import { checkKey } from "../base/key-rules.ts";
 import { checkRelativePath } from "../base/paths.ts";
-import { truncate } from "../base/text.ts";
 import type { Backend } from "../contract/backend.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
-import { joinProcessExit, type ProcessEnd } from "../queue/exit-hooks.ts";
 import { type FlushOptions, MetricQueue } from "../queue/metric-queue.ts";
 import type { QueueStats } from "../queue/queue-stats.ts";
 import { checkArgument } from "../schema/check.ts";
 import { type Dataset, datasetSchema } from "../schema/dataset.ts";
-import { MAX_TAG_VALUE_LENGTH } from "../schema/limits.ts";
 import { type Param, tagSchema } from "../schema/param.ts";
-import type { RunEntity, RunStatus, UpdateRun } from "../schema/run.ts";
+import type { RunEntity, RunStatus } from "../schema/run.ts";
 import { type TransferWatch, uploadArtifact, uploadDirectory } from "./artifact-transfers.ts";
 import { flattenParam, flattenParams } from "./flatten-params.ts";
 import { type MetricHandle, MetricLogger, type MetricOptions } from "./metric-logger.ts";
+import { RunLifecycle } from "./run-lifecycle.ts";
 import {
   type EndOptions,
   endOptionsSchema,
@@ -27,7 +25,6 @@ import {
   transferOptionsSchema,
 } from "./run-options.ts";
 import { type SystemMetrics, startSystemMetrics } from "./system-metrics/system-metrics.ts";
-import { writeOnce } from "./write-once.ts";
 
 /** The metric keys a run takes, for those who want them checked by the compiler: `startRun<{ loss: number }>()`. */
 export type MetricKeys = Record<string, number>;
@@ -41,13 +38,10 @@ export interface RunParts {
   readonly handleSignals: boolean;
   readonly systemMetrics: boolean;
   readonly onError?: ((error: TidemarkError) => void) | undefined;
-  /** The packages tag at the start, to see at the end whether more were loaded. */
+  /** Answers which ML packages are loaded; absent where the environment is not recorded. */
   readonly packagesTag: (() => string | undefined) | undefined;
   readonly openChild: (parent: Run, options: OpenRunOptions) => Promise<Run>;
 }
-
-const PACKAGES_TAG = "tidemark.packages";
-const ERROR_TAG = "tidemark.error";
 
 /**
  * An open run: takes params, metrics, tags, datasets and files until it ends.
@@ -71,17 +65,9 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   readonly #queue: MetricQueue;
   readonly #metrics: MetricLogger;
   readonly #parts: RunParts;
-  readonly #leaveProcessExit: () => void;
+  readonly #lifecycle: RunLifecycle;
   readonly #systemMetrics: SystemMetrics | undefined;
-  readonly #packagesAtStart: string | undefined;
-  /** Uploads under way: `end` waits for them. */
-  readonly #uploads = new Set<Promise<void>>();
   #name: string;
-  #status: RunStatus = "RUNNING";
-  #ending: Promise<void> | undefined;
-  #hasEnded = false;
-  /** The process ran out of work once already: a sink that keeps refusing must not keep it alive for ever. */
-  #hasSettled = false;
 
   /** @internal Runs are opened by `startRun`, `withRun` and `run.startChild`. */
   constructor(parts: RunParts) {
@@ -98,14 +84,16 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
       onHandOver: () => this.#systemMetrics?.sampleIfDue(),
     });
     this.#metrics = new MetricLogger(this.#queue, sink, entity.latestMetrics);
-    this.#packagesAtStart = entity.tags[PACKAGES_TAG];
     this.#systemMetrics = parts.systemMetrics
       ? startSystemMetrics({ log: (metrics) => this.#metrics.logMetrics(metrics, undefined) })
       : undefined;
-    this.#leaveProcessExit = joinProcessExit({
-      handlesSignals: parts.handleSignals,
-      settle: (end) => this.#settleBeforeExit(end),
-      finishSync: (end) => this.#finishSync(end),
+    this.#lifecycle = new RunLifecycle({
+      store: backend.tracking,
+      entity,
+      sink,
+      queue: this.#queue,
+      handleSignals: parts.handleSignals,
+      packagesTag: parts.packagesTag,
     });
   }
 
@@ -133,7 +121,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   }
 
   get status(): RunStatus {
-    return this.#status;
+    return this.#lifecycle.status;
   }
 
   /** What became of everything the run was given: `appended = acknowledged + rejected + dropped + pending`. */
@@ -229,7 +217,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   async logText(text: string, path: string): Promise<void> {
     if (typeof text !== "string") throw invalidArgument("text", text, "a string");
     checkRelativePath("path", path);
-    await this.#track(this.#artifacts.write(path, new TextEncoder().encode(text)));
+    await this.#lifecycle.track(this.#artifacts.write(path, new TextEncoder().encode(text)));
   }
 
   /** Writes a value as JSON, indented by two spaces, to a file of the run's artifacts. */
@@ -263,11 +251,8 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
    */
   end(options: EndOptions = {}): Promise<void> {
     const { status, timeoutMs } = checkArgument("options", endOptionsSchema, options);
-    if (this.#ending === undefined) {
-      this.#status = status ?? "FINISHED";
-      this.#ending = this.#end(timeoutMs);
-    }
-    return this.#ending;
+    this.#systemMetrics?.stop();
+    return this.#lifecycle.end(status ?? "FINISHED", timeoutMs);
   }
 
   /** Ends the run FINISHED: it cannot see whether an exception is on its way. `withRun` can. */
@@ -282,9 +267,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
 
   /** Keeps an error with the run, as a tag. @internal */
   recordError(error: unknown): void {
-    if (this.#queue.isClosed) return;
-    const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : describe(error);
-    this.#queue.appendTag({ key: ERROR_TAG, value: truncate(text, MAX_TAG_VALUE_LENGTH) });
+    this.#lifecycle.recordError(error);
   }
 
   get #artifacts() {
@@ -317,73 +300,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   ): Promise<void> {
     const { path, ...watch } = checkArgument("options", transferOptionsSchema, options);
     if (path !== undefined) checkRelativePath("path", path);
-    await this.#track(upload(path, watch));
-  }
-
-  #track(upload: Promise<void>): Promise<void> {
-    this.#uploads.add(upload);
-    const forget = () => this.#uploads.delete(upload);
-    upload.then(forget, forget);
-    return upload;
-  }
-
-  async #end(timeoutMs: number | undefined): Promise<void> {
-    this.#systemMetrics?.stop();
-    const closed = this.#queue.close({ timeoutMs });
-    // Read below, after the uploads: until then a rejection must not count as unhandled.
-    closed.catch(() => {});
-    await Promise.allSettled(this.#uploads);
-    const failures: unknown[] = [];
-    await closed.catch((error: unknown) => failures.push(error));
-    await this.#recordPackages();
-    await this.#backend.tracking.updateRun(this.#finalUpdate()).then(
-      () => {
-        this.#hasEnded = true;
-        this.#leaveProcessExit();
-      },
-      // The exit of the process is one more chance to write the status.
-      (error: unknown) => failures.push(error),
-    );
-    if (failures.length > 0) throw failures[0];
-  }
-
-  /** Libraries are often imported after the run has started. */
-  async #recordPackages(): Promise<void> {
-    const packages = this.#parts.packagesTag?.();
-    if (packages === undefined || packages === this.#packagesAtStart) return;
-    const tags = [{ key: PACKAGES_TAG, value: packages }];
-    await writeOnce(this.#backend.tracking, this.id, { tags }).catch((error: unknown) => {
-      log("debug", `run ${this.id}: the packages loaded could not be recorded: ${messageOf(error)}`);
-    });
-  }
-
-  #finalUpdate(): UpdateRun {
-    return { runId: this.id, status: this.#status, endTime: Date.now() };
-  }
-
-  #settleBeforeExit(end: ProcessEnd): Promise<void> | undefined {
-    if (this.#hasSettled || this.#ending !== undefined) return undefined;
-    this.#hasSettled = true;
-    if (end.error !== undefined) this.recordError(end.error);
-    // Where the status can be written synchronously it waits for the exit event, which knows the exit code better.
-    const canFinishSync = "writeSync" in this.#sink && this.#backend.tracking.updateRunSync !== undefined;
-    if (canFinishSync && this.stats.pending === 0) return undefined;
-    return (canFinishSync ? this.#queue.flush() : this.end({ status: end.status })).catch((error: unknown) => {
-      warnOnce(`end:${this.id}`, `run ${this.id} could not be ended properly: ${messageOf(error)}`);
-    });
-  }
-
-  #finishSync(end: ProcessEnd): void {
-    if (this.#hasEnded) return;
-    try {
-      if (end.error !== undefined) this.recordError(end.error);
-      this.#queue.writeOutSync();
-      // A run whose end is under way keeps the status its caller chose.
-      if (this.#status === "RUNNING") this.#status = end.status;
-      this.#backend.tracking.updateRunSync?.(this.#finalUpdate());
-    } catch (error) {
-      warnOnce(`end:${this.id}`, `run ${this.id} could not be ended properly: ${messageOf(error)}`);
-    }
+    await this.#lifecycle.track(upload(path, watch));
   }
 
   #tellTrouble(error: TidemarkError): void {

@@ -1,0 +1,132 @@
+import { type Dirent, readdirSync, readFileSync, statSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { warnOnce } from "../base/diagnostics.ts";
+import { messageOf, TidemarkError } from "../base/errors.ts";
+import { checkKey, type KeyKind } from "../base/key-rules.ts";
+import { createFile, replaceFile, withParents } from "./atomic-file.ts";
+import type { Containment } from "./containment.ts";
+import { isMissing, storageError } from "./storage-errors.ts";
+
+/** A file whose path below its directory is a key. */
+export interface KeyFile {
+  readonly key: string;
+  readonly path: string;
+}
+
+/** All keys below a directory. What is no readable file is said and skipped. */
+export function* keyFiles(containment: Containment, kind: KeyKind, directory: string): Generator<KeyFile> {
+  yield* below(containment, kind, directory, "");
+}
+
+function* below(containment: Containment, kind: KeyKind, directory: string, prefix: string): Generator<KeyFile> {
+  for (const entry of entriesOf(containment, directory)) {
+    const path = join(directory, entry.name);
+    const key = prefix + entry.name;
+    const type = typeOf(containment, path, entry);
+    if (type === "directory") yield* below(containment, kind, path, `${key}/`);
+    else if (type === "file" && isKey(kind, key, path)) yield { key, path };
+  }
+}
+
+/** What a directory holds; nothing, where it is missing or is no directory of this store. */
+export function entriesOf(containment: Containment, directory: string): Dirent[] {
+  try {
+    if (!containment.admits(directory)) return [];
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if (!isMissing(error)) throw storageError("read", directory, error);
+    const isThere = statSync(directory, { throwIfNoEntry: false }) !== undefined;
+    if (isThere) warnOnce(`directory:${directory}`, `${directory} is skipped: it is not a directory`);
+    return [];
+  }
+}
+
+/** What an entry is, with links followed as far as they stay in the store. */
+export function typeOf(containment: Containment, path: string, entry: Dirent): "file" | "directory" | undefined {
+  let facts: Pick<Dirent, "isFile" | "isDirectory"> = entry;
+  if (entry.isSymbolicLink()) {
+    if (!containment.admits(path)) return undefined;
+    facts = statSync(path);
+  }
+  if (facts.isFile()) return "file";
+  if (facts.isDirectory()) return "directory";
+  warnOnce(`type:${path}`, `${path} is skipped: it is neither a file nor a directory`);
+  return undefined;
+}
+
+function isKey(kind: KeyKind, key: string, path: string): boolean {
+  try {
+    checkKey(kind, key);
+    return true;
+  } catch (error) {
+    warnOnce(`key:${path}`, `${path} is skipped: ${messageOf(error)}`);
+    return false;
+  }
+}
+
+/** Keys and texts below a directory of params or tags. */
+export function readTexts(containment: Containment, kind: KeyKind, directory: string): Record<string, string> {
+  const texts = new Map<string, string>();
+  for (const { key, path } of keyFiles(containment, kind, directory)) {
+    try {
+      texts.set(key, readFileSync(path, "utf8"));
+    } catch (error) {
+      warnOnce(`read:${path}`, `${path} is skipped: ${messageOf(error)}`);
+    }
+  }
+  // fromEntries defines its keys, so that "__proto__" is one like any other.
+  return Object.fromEntries([...texts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Where the texts of one kind are kept. */
+export interface TextPlace {
+  readonly containment: Containment;
+  /** The run's or experiment's directory: files are prepared in it, and it is never made. */
+  readonly root: string;
+  readonly directory: string;
+}
+
+/** Sets a text, over whatever was there. */
+export function setText({ containment, root, directory }: TextPlace, key: string, value: string): string {
+  const path = join(directory, key);
+  withParents(containment, root, path, () => {
+    checkParent(containment, path);
+    replaceFile(root, path, value);
+  });
+  return path;
+}
+
+/**
+ * Sets a param, once and for all.
+ *
+ * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` where it has another value, in MLflow's words
+ */
+export function setParam({ containment, root, directory }: TextPlace, runId: string, key: string, value: string): string {
+  const path = join(directory, key);
+  const isNew = withParents(containment, root, path, () => {
+    checkParent(containment, path);
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? false : createFile(root, path, value);
+  });
+  if (isNew) return path;
+  const current = readFileSync(path);
+  if (current.equals(Buffer.from(value))) return path;
+  throw new TidemarkError(
+    "INVALID_PARAMETER_VALUE",
+    `Changing param values is not allowed. Param with key='${key}' was already logged with value='${current.toString()}' for run ID='${runId}'. Attempted logging new value '${value}'.`,
+    { details: { key, path } },
+  );
+}
+
+/** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where there is no such text */
+export function deleteText({ containment, directory }: TextPlace, key: string): void {
+  const path = join(directory, key);
+  try {
+    checkParent(containment, path);
+    unlinkSync(path);
+  } catch (error) {
+    if (!isMissing(error)) throw storageError("delete", path, error);
+    throw new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no tag ${JSON.stringify(key)} in ${directory}`);
+  }
+}
+
+const checkParent = (containment: Containment, path: string) => containment.check(join(path, ".."));
