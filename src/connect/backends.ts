@@ -1,6 +1,6 @@
-import { fileURLToPath } from "node:url";
 import { redact } from "../base/diagnostics.ts";
 import { describe, TidemarkError } from "../base/errors.ts";
+import { pathOfFileUri, schemeOf } from "../base/file-uri.ts";
 import { processSlot } from "../base/process-state.ts";
 import type { Backend } from "../contract/backend.ts";
 
@@ -39,7 +39,7 @@ export function registerBackend(scheme: string, factory: BackendFactory): void {
 
 /** Makes the backend that a URI or path names. */
 export async function openBackend(uri: string, options: Readonly<Record<string, unknown>>): Promise<Backend> {
-  const scheme = schemeOf(uri);
+  const scheme = schemeOf(uri) ?? "file";
   const factory = registered().get(scheme) ?? BUILT_IN.get(scheme);
   if (factory === undefined) {
     const known = [...new Set([...BUILT_IN.keys(), ...registered().keys()])].map((name) => `${name}:`).join(", ");
@@ -49,21 +49,4 @@ export async function openBackend(uri: string, options: Readonly<Record<string, 
   return await factory(uri, options);
 }
 
-/** A single letter is a Windows drive, not a scheme. */
-function schemeOf(uri: string): string {
-  return /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1]?.toLowerCase() ?? "file";
-}
-
-function directoryOf(uri: string): string {
-  if (!/^file:/i.test(uri)) return uri;
-  const rest = uri.slice("file:".length);
-  // MLflow also takes the forms file:./mlruns and file:mlruns, which no URL parser reads as relative.
-  if (!rest.startsWith("/")) return decodeURIComponent(rest);
-  try {
-    return fileURLToPath(new URL(uri));
-  } catch (error) {
-    throw new TidemarkError("INVALID_PARAMETER_VALUE", `uri: ${describe(uri)} names no local directory`, {
-      cause: error,
-    });
-  }
-}
+const directoryOf = (uri: string) => (schemeOf(uri) === undefined ? uri : pathOfFileUri(uri));

@@ -1,8 +1,9 @@
 import { type Dirent, readdirSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
-import { messageOf, TidemarkError } from "../base/errors.ts";
+import { messageOf } from "../base/errors.ts";
 import { checkKey, type KeyKind } from "../base/key-rules.ts";
+import { noSuchTag, paramChanged } from "../base/store-errors.ts";
 import { createFile, replaceFile, withParents } from "./atomic-file.ts";
 import type { Containment } from "./containment.ts";
 import { isMissing, storageError } from "./storage-errors.ts";
@@ -101,7 +102,12 @@ export function setText({ containment, root, directory }: TextPlace, key: string
  *
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` where it has another value, in MLflow's words
  */
-export function setParam({ containment, root, directory }: TextPlace, runId: string, key: string, value: string): string {
+export function setParam(
+  { containment, root, directory }: TextPlace,
+  runId: string,
+  key: string,
+  value: string,
+): string {
   const path = join(directory, key);
   const isNew = withParents(containment, root, path, () => {
     checkParent(containment, path);
@@ -110,11 +116,7 @@ export function setParam({ containment, root, directory }: TextPlace, runId: str
   if (isNew) return path;
   const current = readFileSync(path);
   if (current.equals(Buffer.from(value))) return path;
-  throw new TidemarkError(
-    "INVALID_PARAMETER_VALUE",
-    `Changing param values is not allowed. Param with key='${key}' was already logged with value='${current.toString()}' for run ID='${runId}'. Attempted logging new value '${value}'.`,
-    { details: { key, path } },
-  );
+  throw paramChanged(runId, key, current.toString(), value);
 }
 
 /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where there is no such text */
@@ -125,7 +127,7 @@ export function deleteText({ containment, directory }: TextPlace, key: string): 
     unlinkSync(path);
   } catch (error) {
     if (!isMissing(error)) throw storageError("delete", path, error);
-    throw new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no tag ${JSON.stringify(key)} in ${directory}`);
+    throw noSuchTag(key, directory);
   }
 }
 

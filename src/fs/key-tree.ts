@@ -24,7 +24,10 @@ export class KeyTree {
     if (this.#keys.has(key)) return undefined;
     for (const name of key.split("/")) {
       if (Buffer.byteLength(name) > MOST_BYTES_IN_A_NAME) {
-        return this.#refusal(key, `is too long for a file name: ${describe(name)} is over ${MOST_BYTES_IN_A_NAME} bytes`);
+        return this.#refusal(
+          key,
+          `is too long for a file name: ${describe(name)} is over ${MOST_BYTES_IN_A_NAME} bytes`,
+        );
       }
     }
     const user = this.#parents.get(key) ?? this.#firstBelow(key);
@@ -38,7 +41,10 @@ export class KeyTree {
   }
 
   #conflict(key: string, other: string): TidemarkError {
-    return this.#refusal(key, `and ${describe(other)} cannot both be stored: one would have to be a file and a directory`);
+    return this.#refusal(
+      key,
+      `and ${describe(other)} cannot both be stored: one would have to be a file and a directory`,
+    );
   }
 
   #refusal(key: string, problem: string): TidemarkError {

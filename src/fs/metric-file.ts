@@ -155,4 +155,3 @@ export class MetricFile implements DescriptorHolder {
     return error;
   }
 }
-

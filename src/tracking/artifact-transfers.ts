@@ -3,6 +3,7 @@ import { mkdir, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { describe, messageOf, TidemarkError } from "../base/errors.ts";
 import { checkRelativePath } from "../base/paths.ts";
+import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 
 /** How far a transfer is. */
@@ -115,9 +116,7 @@ async function transferAll(
   }
   await queue.onIdle();
   if (firstError !== undefined) throw firstError;
-  if (watch.signal?.aborted === true) {
-    throw new TidemarkError("CANCELLED", "the transfer was cancelled", { cause: watch.signal.reason });
-  }
+  if (watch.signal?.aborted === true) throw transferCancelled(watch.signal);
 }
 
 async function isLocalDirectory(localPath: string): Promise<boolean> {
@@ -158,9 +157,7 @@ async function storedFiles(store: ArtifactStore, path: string | undefined, root:
   });
   const parent = path === undefined || !path.includes("/") ? undefined : dirname(path);
   const itself = path === undefined ? undefined : (await store.list(parent)).find((info) => info.path === path);
-  if (path !== undefined && itself === undefined) {
-    throw new TidemarkError("RESOURCE_DOES_NOT_EXIST", `no artifact ${describe(path)} in ${store.uri}`);
-  }
+  if (path !== undefined && itself === undefined) throw noSuchArtifact(path, store.uri);
   if (itself !== undefined && !itself.isDirectory) return [toTransfer(itself)];
   const files: FileTransfer[] = [];
   const directories = [path];

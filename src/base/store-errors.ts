@@ -1,0 +1,39 @@
+import { TidemarkError } from "./errors.ts";
+
+// What every backend says in the same words, whatever it keeps its runs in.
+
+const named = (text: string) => JSON.stringify(text);
+
+export const noSuchExperiment = (experimentId: string, uri: string): TidemarkError =>
+  new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no experiment ${named(experimentId)} in ${uri}`);
+
+export const noSuchRun = (runId: string, uri: string): TidemarkError =>
+  new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no run ${named(runId)} in ${uri}`);
+
+export const noSuchTag = (key: string, place: string): TidemarkError =>
+  new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no tag ${named(key)} in ${place}`);
+
+export const noSuchArtifact = (path: string, uri: string): TidemarkError =>
+  new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no artifact ${named(path)} in ${uri}`);
+
+/** The name of a new experiment belongs to another, which may be in the trash. */
+export function experimentNameTaken(owner: { name: string; id: string; lifecycleStage: string }): TidemarkError {
+  const state = owner.lifecycleStage === "deleted" ? ", which is deleted" : "";
+  const message = `there is an experiment ${named(owner.name)} already: ${owner.id}${state}`;
+  return new TidemarkError("RESOURCE_ALREADY_EXISTS", message);
+}
+
+export const experimentDeleted = (experimentId: string): TidemarkError =>
+  new TidemarkError("INVALID_STATE", `experiment ${experimentId} is deleted: restore it before adding runs`);
+
+export const runDeleted = (runId: string): TidemarkError =>
+  new TidemarkError("INVALID_STATE", `run ${runId} is deleted: restore it before writing to it`);
+
+/** Words of MLflow's own stores, which people search for. */
+export function paramChanged(runId: string, key: string, current: string, attempted: string): TidemarkError {
+  const message = `Changing param values is not allowed. Param with key='${key}' was already logged with value='${current}' for run ID='${runId}'. Attempted logging new value '${attempted}'.`;
+  return new TidemarkError("INVALID_PARAMETER_VALUE", message, { details: { key } });
+}
+
+export const transferCancelled = (signal: AbortSignal): TidemarkError =>
+  new TidemarkError("CANCELLED", "the transfer was cancelled", { cause: signal.reason });

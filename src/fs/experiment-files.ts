@@ -1,0 +1,120 @@
+import { mkdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { TidemarkError } from "../base/errors.ts";
+import { experimentNameTaken, noSuchExperiment } from "../base/store-errors.ts";
+import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
+import { createFile, makeDirectory } from "./atomic-file.ts";
+import { readTexts, setText } from "./key-files.ts";
+import { experimentIdFor, META_FILE, TAGS_DIRECTORY } from "./layout.ts";
+import { formatMeta, Meta } from "./meta-yaml.ts";
+import { damaged, guarded } from "./storage-errors.ts";
+import { type StoreFiles, skipDamaged } from "./store-files.ts";
+
+// One attempt is the rule: a second is needed only where an experiment was renamed and its old name is taken again.
+const MOST_ID_ATTEMPTS = 100;
+
+/** Experiments as directories with a meta.yaml and tags. */
+export class ExperimentFiles {
+  readonly #store: StoreFiles;
+
+  constructor(store: StoreFiles) {
+    this.#store = store;
+  }
+
+  /**
+   * Creates an experiment and answers its id. Processes that create one name at once meet in one directory, where only one can
+   * put the meta.yaml.
+   *
+   * @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS`
+   */
+  create(input: CreateExperiment): string {
+    const { directory } = this.#store;
+    const existing = this.findByName(input.name);
+    if (existing !== undefined) throw experimentNameTaken(existing);
+    guarded("create", directory, () => mkdirSync(directory, { recursive: true }));
+    for (let attempt = 0; attempt < MOST_ID_ATTEMPTS; attempt++) {
+      const id = experimentIdFor(input.name, attempt);
+      const place = this.#store.findExperiment(id) ?? join(directory, id);
+      const isInTrash = dirname(place) !== directory;
+      if (!isInTrash && guarded("create", place, () => this.#claim(place, id, input))) return id;
+      const winner = this.read(place);
+      if (winner?.name === input.name) throw experimentNameTaken(winner);
+    }
+    throw new TidemarkError("STORAGE_ERROR", `no id is free for an experiment ${JSON.stringify(input.name)}`);
+  }
+
+  /** Puts the meta.yaml; answers false where one already was. */
+  #claim(place: string, id: string, input: CreateExperiment): boolean {
+    makeDirectory(place);
+    this.#store.containment.check(place);
+    const tagsDirectory = join(place, TAGS_DIRECTORY);
+    makeDirectory(tagsDirectory);
+    const now = Date.now();
+    const meta = formatMeta({
+      artifact_location: input.artifactLocation ?? pathToFileURL(place).href,
+      creation_time: now,
+      experiment_id: id,
+      last_update_time: now,
+      lifecycle_stage: "active",
+      name: input.name,
+    });
+    if (!createFile(place, join(place, META_FILE), meta)) return false;
+    const tags = { containment: this.#store.containment, root: place, directory: tagsDirectory };
+    for (const [key, value] of Object.entries(input.tags ?? {})) setText(tags, key, value);
+    return true;
+  }
+
+  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST`, `DATA_DAMAGED` */
+  get(experimentId: string): Experiment {
+    const place = this.#store.findExperiment(experimentId);
+    const experiment = place === undefined ? undefined : this.read(place);
+    if (experiment !== undefined) return experiment;
+    throw noSuchExperiment(experimentId, this.#store.directory);
+  }
+
+  findByName(name: string): Experiment | undefined {
+    const likely = this.#store.findExperiment(experimentIdFor(name, 0));
+    const places = likely === undefined ? [] : [likely];
+    for (const place of places.concat(this.#store.experimentDirectories())) {
+      const experiment = skipDamaged(() => this.read(place));
+      if (experiment?.name === name) return experiment;
+    }
+    return undefined;
+  }
+
+  /** All that can be read. */
+  all(): Experiment[] {
+    return this.#store.experimentDirectories().flatMap((place) => {
+      const experiment = skipDamaged(() => {
+        const found = this.read(place);
+        if (found === undefined) throw damaged(join(place, META_FILE), "is missing");
+        return found;
+      });
+      return experiment ?? [];
+    });
+  }
+
+  /** `undefined` where there is no meta.yaml: somebody is about to create the experiment. */
+  read(place: string): Experiment | undefined {
+    const path = join(place, META_FILE);
+    const meta = Meta.read(path);
+    if (meta === undefined) return undefined;
+    const name = meta.text("name");
+    const id = meta.text("experiment_id");
+    const lifecycleStage = meta.text("lifecycle_stage");
+    if (name === undefined || id === undefined) throw damaged(path, "has no name or no experiment_id");
+    if (basename(place) !== id) throw damaged(path, `says it is experiment ${id}, in the directory of another`);
+    const creationTime = meta.integer("creation_time");
+    const lastUpdateTime = meta.integer("last_update_time");
+    return {
+      id,
+      name,
+      artifactLocation: meta.text("artifact_location") ?? pathToFileURL(place).href,
+      lifecycleStage: lifecycleStage === "deleted" ? "deleted" : "active",
+      ...(creationTime === undefined ? {} : { creationTime }),
+      ...(lastUpdateTime === undefined ? {} : { lastUpdateTime }),
+      tags: readTexts(this.#store.containment, "tag", join(place, TAGS_DIRECTORY)),
+    };
+  }
+}

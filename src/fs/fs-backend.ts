@@ -1,0 +1,54 @@
+import { resolve, sep } from "node:path";
+import { z } from "zod";
+import { redact } from "../base/diagnostics.ts";
+import { describe, TidemarkError } from "../base/errors.ts";
+import { pathOfFileUri, schemeOf } from "../base/file-uri.ts";
+import type { Backend } from "../contract/backend.ts";
+import { checkArgument } from "../schema/check.ts";
+import { FsTrackingStore } from "./fs-tracking-store.ts";
+import { LocalArtifactStore } from "./local-artifact-store.ts";
+import { StoreFiles } from "./store-files.ts";
+
+const fsBackendSchema = z.strictObject({
+  /** Made with the first experiment. Relative paths are resolved at once. */
+  directory: z.string().min(1, { error: "is empty" }),
+});
+
+/** What {@link fsBackend} takes. */
+export type FsBackendOptions = z.input<typeof fsBackendSchema>;
+
+/**
+ * Runs in a local directory, in the file layout of MLflow's FileStore: Python MLflow reads it (with
+ * `MLFLOW_ALLOW_FILE_STORE=true`) and any number of processes may write to it at once.
+ *
+ * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`
+ * @example
+ * ```ts
+ * import { connect } from "tidemark";
+ * import { fsBackend } from "tidemark/fs";
+ *
+ * const client = await connect(fsBackend({ directory: "./mlruns" }));
+ * console.log(await client.experiments.create({ name: "docs-fs" }));
+ * ```
+ */
+export function fsBackend(options: FsBackendOptions): Backend {
+  const directory = resolve(checkArgument("options", fsBackendSchema, options).directory);
+  const store = new StoreFiles(directory);
+  return {
+    uri: store.uri,
+    tracking: new FsTrackingStore(store),
+    artifacts: (uri) => {
+      const root = localPathOf(uri);
+      return new LocalArtifactStore(root, root.startsWith(directory + sep));
+    },
+    close: async () => store.descriptors.closeAll(),
+  };
+}
+
+function localPathOf(uri: string): string {
+  const scheme = schemeOf(uri);
+  if (scheme === undefined) return resolve(uri);
+  if (scheme === "file") return resolve(pathOfFileUri(uri));
+  const message = `the artifacts at ${describe(redact(uri))} are not on local disk, and this backend reads no others`;
+  throw new TidemarkError("NOT_IMPLEMENTED", message);
+}

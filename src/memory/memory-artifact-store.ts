@@ -1,0 +1,71 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { messageOf, TidemarkError } from "../base/errors.ts";
+import { checkRelativePath } from "../base/paths.ts";
+import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
+import type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
+
+/** Files in a map from path to bytes; directories are what their paths say. */
+export class MemoryArtifactStore implements ArtifactStore {
+  readonly uri: string;
+  readonly #files: Map<string, Uint8Array>;
+
+  constructor(uri: string, files: Map<string, Uint8Array>) {
+    this.uri = uri;
+    this.#files = files;
+  }
+
+  async list(directory?: string): Promise<readonly ArtifactInfo[]> {
+    const prefix = directory === undefined ? "" : `${checkRelativePath("directory", directory)}/`;
+    const children = new Map<string, ArtifactInfo>();
+    for (const [path, bytes] of this.#files) {
+      if (!path.startsWith(prefix)) continue;
+      const slash = path.indexOf("/", prefix.length);
+      const child = slash < 0 ? path : path.slice(0, slash);
+      children.set(
+        child,
+        slash < 0 ? { path, isDirectory: false, sizeBytes: bytes.length } : { path: child, isDirectory: true },
+      );
+    }
+    return [...children.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  async upload(localFile: string, path: string, control?: TransferControl): Promise<void> {
+    await this.write(path, await local(localFile, () => readFile(localFile)), control);
+  }
+
+  async write(path: string, bytes: Uint8Array, { signal, onBytes }: TransferControl = {}): Promise<void> {
+    checkRelativePath("path", path);
+    if (signal?.aborted === true) throw transferCancelled(signal);
+    // The caller may use its array again.
+    this.#files.set(path, bytes.slice());
+    onBytes?.(bytes.length);
+  }
+
+  async download(path: string, localFile: string, control?: TransferControl): Promise<void> {
+    const bytes = await this.read(path, control);
+    await local(localFile, () => writeFile(localFile, bytes));
+  }
+
+  async read(path: string, { signal, onBytes }: TransferControl = {}): Promise<Uint8Array> {
+    const bytes = this.#files.get(checkRelativePath("path", path));
+    if (bytes === undefined) throw noSuchArtifact(path, this.uri);
+    if (signal?.aborted === true) throw transferCancelled(signal);
+    onBytes?.(bytes.length);
+    return bytes.slice();
+  }
+
+  async delete(path: string): Promise<void> {
+    checkRelativePath("path", path);
+    const doomed = [...this.#files.keys()].filter((file) => file === path || file.startsWith(`${path}/`));
+    if (doomed.length === 0) throw noSuchArtifact(path, this.uri);
+    for (const file of doomed) this.#files.delete(file);
+  }
+}
+
+async function local<T>(path: string, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw new TidemarkError("STORAGE_ERROR", `${path}: ${messageOf(error)}`, { cause: error, details: { path } });
+  }
+}

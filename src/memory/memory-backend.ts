@@ -1,0 +1,34 @@
+import type { Backend } from "../contract/backend.ts";
+import { MemoryArtifactStore } from "./memory-artifact-store.ts";
+import { MemoryTrackingStore } from "./memory-tracking-store.ts";
+
+/**
+ * Runs in memory: for tests, and for programs that look at a run and throw it away. Every call makes a store of its own; all is
+ * gone with the process.
+ *
+ * @example
+ * ```ts
+ * import { connect, startRun } from "tidemark";
+ * import { memoryBackend } from "tidemark/memory";
+ *
+ * const client = await connect(memoryBackend());
+ * const run = await startRun({ client });
+ * run.logMetric("loss", 0.5);
+ * await run.end();
+ * console.log((await client.runs.get(run.id)).metrics);
+ * ```
+ */
+export function memoryBackend(): Backend {
+  /** By artifact root, then by path. */
+  const files = new Map<string, Map<string, Uint8Array>>();
+  return {
+    uri: "memory:",
+    tracking: new MemoryTrackingStore(),
+    artifacts: (uri) => {
+      const root = files.get(uri) ?? new Map<string, Uint8Array>();
+      files.set(uri, root);
+      return new MemoryArtifactStore(uri, root);
+    },
+    close: async () => {},
+  };
+}

@@ -1,0 +1,102 @@
+import type { TidemarkError } from "../base/errors.ts";
+import { latestPoint, orderPoints } from "../base/point-order.ts";
+import { paramChanged } from "../base/store-errors.ts";
+import type { Batch, Series } from "../contract/batch.ts";
+import type { DatasetInput } from "../schema/dataset.ts";
+import type { MetricHistory } from "../schema/metric.ts";
+import type { RunEntity, UpdateRun } from "../schema/run.ts";
+
+const RUN_NAME_TAG = "mlflow.runName";
+
+/** What of a run is not in collections of their own. */
+export type RunHead = Omit<RunEntity, "params" | "tags" | "metrics" | "latestMetrics" | "inputs">;
+
+interface Column {
+  readonly steps: number[];
+  readonly timestamps: number[];
+  readonly values: number[];
+}
+
+/** One run and all it holds. */
+export class MemoryRun {
+  #head: RunHead;
+  readonly params = new Map<string, string>();
+  readonly tags: Map<string, string>;
+  readonly #metrics = new Map<string, Column>();
+  readonly #inputs = new Map<string, DatasetInput>();
+
+  constructor(head: RunHead, tags: Readonly<Record<string, string>>) {
+    this.#head = head;
+    this.tags = new Map(Object.entries(tags));
+    this.tags.set(RUN_NAME_TAG, head.name);
+  }
+
+  get head(): RunHead {
+    return this.#head;
+  }
+
+  update({ name, status, endTime }: Omit<UpdateRun, "runId">): void {
+    this.#head = {
+      ...this.#head,
+      ...(name === undefined ? {} : { name }),
+      ...(status === undefined ? {} : { status }),
+      ...(endTime === undefined ? {} : { endTime }),
+    };
+    if (name !== undefined) this.tags.set(RUN_NAME_TAG, name);
+  }
+
+  setTag(key: string, value: string): void {
+    this.tags.set(key, value);
+    if (key === RUN_NAME_TAG) this.#head = { ...this.#head, name: value };
+  }
+
+  /** Answers why a param cannot have this value. */
+  setParam(key: string, value: string): TidemarkError | undefined {
+    const current = this.params.get(key);
+    if (current !== undefined && current !== value) return paramChanged(this.#head.id, key, current, value);
+    this.params.set(key, value);
+    return undefined;
+  }
+
+  /** A dataset stands in a run once, with the tags of its first use. */
+  addInput(input: DatasetInput): void {
+    const id = JSON.stringify([input.dataset.name, input.dataset.digest]);
+    if (!this.#inputs.has(id)) this.#inputs.set(id, input);
+  }
+
+  addMetrics({ length, seriesIds, values, timestamps, steps }: Batch["metrics"], series: readonly Series[]): void {
+    for (let i = 0; i < length; i++) {
+      const { key } = series[seriesIds[i] as number] as Series;
+      const column = this.#metrics.get(key) ?? { steps: [], timestamps: [], values: [] };
+      this.#metrics.set(key, column);
+      column.values.push(values[i] as number);
+      column.timestamps.push(timestamps[i] as number);
+      // A step of minus zero is 0, as it is in every backend that writes it as text.
+      column.steps.push((steps[i] as number) + 0);
+    }
+  }
+
+  history(key: string): MetricHistory {
+    const { steps = [], timestamps = [], values = [] } = this.#metrics.get(key) ?? {};
+    return orderPoints({
+      steps: Float64Array.from(steps),
+      timestamps: Float64Array.from(timestamps),
+      values: Float64Array.from(values),
+    });
+  }
+
+  entity(): RunEntity {
+    const latestMetrics = [...this.#metrics.keys()].sort().flatMap((key) => latestPoint(key, this.history(key)) ?? []);
+    return {
+      ...this.#head,
+      params: sorted(this.params),
+      tags: sorted(this.tags),
+      metrics: Object.fromEntries(latestMetrics.map(({ key, value }) => [key, value])),
+      latestMetrics,
+      inputs: [...this.#inputs.values()].sort((a, b) => (a.dataset.name < b.dataset.name ? -1 : 1)),
+    };
+  }
+}
+
+const sorted = (texts: ReadonlyMap<string, string>) =>
+  Object.fromEntries([...texts].sort(([a], [b]) => (a < b ? -1 : 1)));
