@@ -76,6 +76,8 @@ export async function defaultExperimentId(store: TrackingStore): Promise<string>
   const name = readEnv("MLFLOW_EXPERIMENT_NAME");
   const id = readEnv("MLFLOW_EXPERIMENT_ID");
   if (id === undefined) return await findOrCreateExperiment(store, name ?? "Default");
+  // Every store has this one, if only from now on.
+  if (id === "0") await findOrCreateExperiment(store, "Default");
   const experiment = await store.getExperiment(id);
   if (name !== undefined && experiment.name !== name) {
     const message = `MLFLOW_EXPERIMENT_ID ${id} is the experiment ${JSON.stringify(experiment.name)}, but MLFLOW_EXPERIMENT_NAME is ${JSON.stringify(name)}`;

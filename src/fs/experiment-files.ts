@@ -6,7 +6,7 @@ import { experimentNameTaken, noSuchExperiment } from "../base/store-errors.ts";
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import { createFile, makeDirectory } from "./atomic-file.ts";
 import { readTexts, setText } from "./key-files.ts";
-import { experimentIdFor, META_FILE, TAGS_DIRECTORY } from "./layout.ts";
+import { DEFAULT_EXPERIMENT_NAME, experimentIdFor, META_FILE, TAGS_DIRECTORY } from "./layout.ts";
 import { formatMeta, Meta } from "./meta-yaml.ts";
 import { damaged, guarded } from "./storage-errors.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
@@ -32,7 +32,9 @@ export class ExperimentFiles {
     const { directory } = this.#store;
     const existing = this.findByName(input.name);
     if (existing !== undefined) throw experimentNameTaken(existing);
-    guarded("create", directory, () => mkdirSync(directory, { recursive: true }));
+    const isNewStore = guarded("create", directory, () => mkdirSync(directory, { recursive: true })) !== undefined;
+    // Python finds the default experiment in every store, and people rely on its id.
+    if (isNewStore && input.name !== DEFAULT_EXPERIMENT_NAME) this.createDefault();
     for (let attempt = 0; attempt < MOST_ID_ATTEMPTS; attempt++) {
       const id = experimentIdFor(input.name, attempt);
       const place = this.#store.findExperiment(id) ?? join(directory, id);
@@ -42,6 +44,15 @@ export class ExperimentFiles {
       if (winner?.name === input.name) throw experimentNameTaken(winner);
     }
     throw new TidemarkError("STORAGE_ERROR", `no id is free for an experiment ${JSON.stringify(input.name)}`);
+  }
+
+  /** Creates the default experiment where it is missing. */
+  createDefault(): void {
+    try {
+      this.create({ name: DEFAULT_EXPERIMENT_NAME });
+    } catch (error) {
+      if (!(error instanceof TidemarkError) || error.code !== "RESOURCE_ALREADY_EXISTS") throw error;
+    }
   }
 
   /** Puts the meta.yaml; answers false where one already was. */

@@ -11,7 +11,7 @@ import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import { ExperimentFiles } from "./experiment-files.ts";
 import { FsMetricSink } from "./fs-metric-sink.ts";
 import { deleteText } from "./key-files.ts";
-import { METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
+import { DEFAULT_EXPERIMENT_ID, METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { readHistory } from "./metric-history.ts";
 import { RunFiles, type RunInfo } from "./run-files.ts";
 import { readRun } from "./run-reader.ts";
@@ -56,6 +56,7 @@ export class FsTrackingStore implements TrackingStore {
   }
 
   async createRun(input: CreateRun): Promise<RunEntity> {
+    if (input.experimentId === DEFAULT_EXPERIMENT_ID) this.#experiments.createDefault();
     const experiment = this.#experiments.get(input.experimentId);
     if (experiment.lifecycleStage === "deleted") throw experimentDeleted(experiment.id);
     this.#warnOfDatabase();

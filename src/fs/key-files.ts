@@ -32,13 +32,14 @@ function* below(containment: Containment, kind: KeyKind, directory: string, pref
 /** What a directory holds; nothing, where it is missing or is no directory of this store. */
 export function entriesOf(containment: Containment, directory: string): Dirent[] {
   try {
-    if (!containment.admits(directory)) return [];
-    return readdirSync(directory, { withFileTypes: true });
-  } catch (error) {
-    if (!isMissing(error)) throw storageError("read", directory, error);
-    const isThere = statSync(directory, { throwIfNoEntry: false }) !== undefined;
-    if (isThere) warnOnce(`directory:${directory}`, `${directory} is skipped: it is not a directory`);
+    const facts = statSync(directory, { throwIfNoEntry: false });
+    if (facts === undefined || !containment.admits(directory)) return [];
+    if (facts.isDirectory()) return readdirSync(directory, { withFileTypes: true });
+    warnOnce(`directory:${directory}`, `${directory} is skipped: it is not a directory`);
     return [];
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw storageError("read", directory, error);
   }
 }
 

@@ -21,7 +21,7 @@ export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([
 ]);
 
 export const DEFAULT_EXPERIMENT_NAME = "Default";
-const DEFAULT_EXPERIMENT_ID = "0";
+export const DEFAULT_EXPERIMENT_ID = "0";
 
 export const RUN_NAME_TAG = "mlflow.runName";
 

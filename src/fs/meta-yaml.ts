@@ -125,7 +125,8 @@ function formatEntry(key: string, value: MetaValue): string {
 
 /** Texts that are no number, date, boolean or null to anybody, and need no quotes. */
 const PLAIN = /^(?:file:\/\/\/|[A-Za-z])[\p{L}\p{N}_./%-]*(?: [\p{L}\p{N}_./%-]+)*$/u;
-const RESERVED_WORDS = /^(?:y|yes|n|no|on|off|true|false|null|nan|inf)$/i;
+// The last is no number to PyYAML, but to other parsers of YAML 1.1.
+const RESERVED_WORDS = /^(?:y|yes|n|no|on|off|true|false|null|nan|inf|e\d+)$/i;
 const HEXADECIMAL = /^[0-9a-f]{32}$/;
 
 function formatText(text: string): string {

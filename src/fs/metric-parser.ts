@@ -52,6 +52,8 @@ const SPACE = 0x20;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
+const UPPER_E = 0x45;
+const LOWER_E = 0x65;
 // Powers of ten up to here are exact in float64, and so is the quotient of a safe integer and one of them after one rounding.
 const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
@@ -96,10 +98,15 @@ export function parseLines(text: string, columns: PointColumns, bad: BadLines): 
     if (code === SPACE && digits > 0 && mantissa <= Number.MAX_SAFE_INTEGER && decimals < POWERS_OF_TEN.length) {
       value = mantissa / (POWERS_OF_TEN[decimals] as number);
       if (isValueNegative) value = -value;
+    } else if (digits > 0 && (code === SPACE || code === LOWER_E || code === UPPER_E)) {
+      at = text.indexOf(" ", at);
+      value = at < 0 ? Number.NaN : Number(text.slice(valueStart, at));
     } else {
-      const valueEnd = text.indexOf(" ", at);
-      at = valueEnd < 0 ? end : valueEnd;
-      value = Number(text.slice(valueStart, at));
+      value = Number.NaN;
+    }
+    if (Number.isNaN(value)) {
+      start = parseOddLine(text, start, columns, bad);
+      continue;
     }
 
     code = text.charCodeAt(++at);
@@ -111,7 +118,7 @@ export function parseLines(text: string, columns: PointColumns, bad: BadLines): 
       step = step * 10 + (code - ZERO);
       code = text.charCodeAt(++at);
     }
-    if (code === NEWLINE && at > stepStart && step <= Number.MAX_SAFE_INTEGER && !Number.isNaN(value)) {
+    if (code === NEWLINE && at > stepStart && step <= Number.MAX_SAFE_INTEGER) {
       columns.push(timestamp, value, isStepNegative && step !== 0 ? -step : step);
       start = at + 1;
     } else {

@@ -24,11 +24,17 @@ export class MemoryTrackingStore implements TrackingStore {
   readonly #experiments = new Map<string, Experiment>();
   readonly #runs = new Map<string, MemoryRun>();
 
-  async createExperiment({ name, artifactLocation, tags = {} }: CreateExperiment): Promise<string> {
-    const owner = await this.getExperimentByName(name);
+  constructor() {
+    this.#addExperiment("0", { name: "Default" });
+  }
+
+  async createExperiment(input: CreateExperiment): Promise<string> {
+    const owner = this.#findByName(input.name);
     if (owner !== undefined) throw experimentNameTaken(owner);
-    // As in MLflow, 0 is kept for the default experiment.
-    const id = name === "Default" ? "0" : String(this.#experiments.size + 1);
+    return this.#addExperiment(String(this.#experiments.size), input);
+  }
+
+  #addExperiment(id: string, { name, artifactLocation, tags = {} }: CreateExperiment): string {
     const now = Date.now();
     this.#experiments.set(id, {
       id,
@@ -49,7 +55,7 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async getExperimentByName(name: string): Promise<Experiment | undefined> {
-    return [...this.#experiments.values()].find((experiment) => experiment.name === name);
+    return this.#findByName(name);
   }
 
   async listExperiments(query: ExperimentQuery): Promise<Page<Experiment>> {
@@ -110,6 +116,10 @@ export class MemoryTrackingStore implements TrackingStore {
   async openSink(runId: string): Promise<MetricSink> {
     const run = this.#findActive(runId);
     return { limits: {}, writeSync: (batch) => write(run, batch), close: () => {} };
+  }
+
+  #findByName(name: string): Experiment | undefined {
+    return [...this.#experiments.values()].find((experiment) => experiment.name === name);
   }
 
   #find(runId: string): MemoryRun {

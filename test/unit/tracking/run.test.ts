@@ -227,9 +227,8 @@ describe("the end", () => {
 
   it("rejects when the status could not be written, and the values are safe all the same", async () => {
     const backend = memoryBackend();
-    const updateRun = vi.fn().mockRejectedValue(new TidemarkError("STORAGE_ERROR", "no"));
-    const tracking = Object.create(backend.tracking, { updateRun: { value: updateRun } });
-    const client = await connect({ ...backend, tracking, artifacts: (uri) => backend.artifacts(uri) });
+    vi.spyOn(backend.tracking, "updateRun").mockRejectedValue(new TidemarkError("STORAGE_ERROR", "no"));
+    const client = await connect(backend);
     const run = await startRun({ client, captureEnvironment: false });
     run.logMetric("loss", 1);
     await expect(run.end()).rejects.toMatchObject({ code: "STORAGE_ERROR" });
