@@ -9,8 +9,8 @@ import { memoryBackend } from "tidemark/memory";
 export async function droppingRun() {
   const backend = memoryBackend();
   const sink = { limits: {}, writeSync: () => ({ status: "ok" }), close: () => {} };
-  const tracking = Object.create(backend.tracking, { openSink: { value: async () => sink } });
-  const client = await connect({ ...backend, tracking, artifacts: (uri) => backend.artifacts(uri) });
+  backend.tracking.openSink = async () => sink;
+  const client = await connect(backend);
   return await startRun({ client, captureEnvironment: false });
 }
 

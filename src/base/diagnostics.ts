@@ -53,5 +53,5 @@ export function warnOnce(cause: string, message: string): void {
 
 /** Takes user names and passwords out of every URL in a text. */
 export function redact(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, "$1***@");
+  return text.replace(/:\/\/[^/\s]*@/g, "://***@");
 }

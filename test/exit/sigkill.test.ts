@@ -25,10 +25,9 @@ describe("after SIGKILL, where no exit code runs", () => {
       child.process.kill("SIGKILL");
       await child.ended;
 
-      const [logged, killedAt] = new Float64Array(readFileSync(progressFile).buffer.slice(0, 16)) as unknown as [
-        number,
-        number,
-      ];
+      const progress = readFileSync(progressFile);
+      const logged = progress.readDoubleLE(0);
+      const killedAt = progress.readDoubleLE(8);
       const lines = metricLines(mlruns, child.runId, "loss");
       expect(lines.every(([, value], index) => value === index)).toBe(true);
       // One more may have been logged and killed before it was noted.

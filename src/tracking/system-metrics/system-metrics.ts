@@ -66,7 +66,10 @@ class Sampler implements SystemMetrics {
     // First, because logging may lead back here.
     this.#dueAt = now + this.#intervalMs;
     try {
-      this.#log(this.#read());
+      const metrics = this.#read();
+      // Nothing may be read here (Deno without permissions): then there is nothing to wait for either.
+      if (this.#readers.size === 0) this.stop();
+      else this.#log(metrics);
     } catch (error) {
       this.stop();
       if (error instanceof TidemarkError && error.code === "RUN_ENDED") return;

@@ -168,6 +168,10 @@ describe("the diff", () => {
 
   const program = () => join(directory, ".git", "evil.sh");
   const marker = () => join(directory, "was-run");
+  const plantProgram = () => {
+    writeFileSync(program(), `#!/bin/sh\ntouch '${marker()}'\ncat\n`);
+    chmodSync(program(), 0o755);
+  };
   const hostile: Record<string, () => void> = {
     "core.fsmonitor": () => git("config", "core.fsmonitor", program()),
     "diff.external": () => git("config", "diff.external", program()),
@@ -187,13 +191,11 @@ describe("the diff", () => {
       git("config", "extensions.worktreeConfig", "true");
       git("config", "--worktree", "filter.evil.clean", program());
     },
-    "core.pager": () => git("config", "core.pager", program()),
   };
   for (const [name, configure] of Object.entries(hostile)) {
     it(`does not start the program of ${name}`, async () => {
       commit({ "train.ts": "one\n", ".gitattributes": "* filter=evil diff=evil\n" });
-      writeFileSync(program(), `#!/bin/sh\ntouch '${marker()}'\ncat\n`);
-      chmodSync(program(), 0o755);
+      plantProgram();
       configure();
       writeFileSync("train.ts", "two\n");
       const { diff } = await captureEnvironment();
@@ -202,10 +204,42 @@ describe("the diff", () => {
     });
   }
 
+  it("does not fetch what a partial clone lacks", async () => {
+    commit();
+    plantProgram();
+    const blob = git("rev-parse", "HEAD:train.ts");
+    git("config", "core.repositoryFormatVersion", "1");
+    git("config", "extensions.partialClone", "origin");
+    git("config", "remote.origin.promisor", "true");
+    git("config", "remote.origin.url", `ext::${program()}`);
+    git("config", "protocol.ext.allow", "always");
+    rmSync(join(".git", "objects", blob.slice(0, 2), blob.slice(2)), { force: true });
+    writeFileSync("train.ts", "two\n");
+    const { tags, diff } = await captureEnvironment();
+    expect(existsSync(marker())).toBe(false);
+    expect(diff).toBeUndefined();
+    expect(tags["mlflow.source.git.branch"]).toBe("trunk");
+  });
+
+  it("does not look into submodules with their own filters", async () => {
+    mkdirSync("below");
+    process.chdir("below");
+    commit({ "data.txt": "one\n", ".gitattributes": "* filter=evil\n" });
+    git("config", "filter.evil.clean", program());
+    process.chdir(directory);
+    commit();
+    plantProgram();
+    writeFileSync(join("below", "data.txt"), "two\n");
+    writeFileSync("train.ts", "two\n");
+    expect(git("ls-files", "--stage", "below")).toMatch(/^160000 /);
+    const { diff } = await captureEnvironment();
+    expect(existsSync(marker())).toBe(false);
+    expect(diff).toContain("+two");
+  });
+
   it("does without a filter of the repository that cannot be switched off by name", async () => {
     commit({ "train.ts": "one\n", ".gitattributes": "* filter=a=b\n" });
-    writeFileSync(program(), `#!/bin/sh\ntouch '${marker()}'\ncat\n`);
-    chmodSync(program(), 0o755);
+    plantProgram();
     writeFileSync(join(".git", "config"), `[filter "a=b"]\n\tclean = ${program()}\n`, { flag: "a" });
     writeFileSync("train.ts", "two\n");
     const { tags, diff } = await captureEnvironment();
