@@ -11,12 +11,12 @@ import { linkRepositoryInto, makeTempFolder } from "../support/tarball.ts";
 const REFUSED_CALLS: Readonly<Record<string, string>> = {
   ".": 'dataset({ name: "" })',
   "./fs": "fsBackend({ noSuchOption: 1 })",
-  "./memory": "memoryBackend({ noSuchOption: 1 })",
+  "./memory": 'memoryBackend().artifacts("memory:").read("../climbs")',
 };
 
 /** For every entry that is a backend, how a program makes one. */
 const BACKENDS: Readonly<Record<string, string>> = {
-  "./fs": 'fsBackend({ path: "./mlruns" })',
+  "./fs": 'fsBackend({ directory: "./mlruns" })',
   "./memory": "memoryBackend()",
 };
 
@@ -105,7 +105,7 @@ describe.each(pairs)("$names", ({ first, second }) => {
     test("the end of the process ends the runs of both", async () => {
       const code = `
         const runs = [await first.startRun({ experiment: "both" }), await second.startRun({ experiment: "both" })];
-        result = runs.map((run) => fileURLToPath(new URL("../meta.yaml", new URL(run.artifactUri, "file:"))));
+        result = runs.map((run) => fileURLToPath(new URL("meta.yaml", new URL(run.artifactUri, "file:"))));
       `;
       const files = (await inOneProcess(first, second, code)) as string[];
       // 3 is FINISHED.

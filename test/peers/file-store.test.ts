@@ -149,7 +149,7 @@ describe.skipIf(leftOut("python"))("MLflow's file layout", () => {
       url: "https://example.org/rows.csv",
     });
     expect(theirs.artifacts.filter(([path]) => !path.startsWith("git/"))).toEqual([
-      ["a.json", 30],
+      ["a.json", 29],
       ["notes/hello.txt", 6],
     ]);
     expect(theirs.foundBySearch).toEqual([run.id]);

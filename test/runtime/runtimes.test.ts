@@ -49,7 +49,7 @@ const withoutTime = (lines: string | undefined) => lines?.replace(/^\d{13} /gm, 
 /** MLflow's number for FINISHED in files. */
 const FINISHED = "3";
 
-const expected = { status: FINISHED, lr: "0.1", loss: "0.5 0\n", a: "1 0\n", b: "2 0\n", notes: "hi" };
+const expected = { status: FINISHED, lr: "0.1", loss: "0.5 0\n", a: "1.0 0\n", b: "2.0 0\n", notes: "hi" };
 
 const at = (file: string) => join(project.path, file);
 

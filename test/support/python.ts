@@ -18,6 +18,8 @@ export async function runMlflow(args: readonly string[], cwd: string): Promise<s
 
 /** The 64 bits of a number in hexadecimal digits: equality that knows NaN and -0. */
 export function bits(value: number): string {
+  // There are many bit patterns of NaN, and none of them means anything.
+  if (Number.isNaN(value)) return "7ff8000000000000";
   const bytes = new DataView(new ArrayBuffer(8));
   bytes.setFloat64(0, value);
   return bytes.getBigUint64(0).toString(16).padStart(16, "0");

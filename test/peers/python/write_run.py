@@ -18,7 +18,7 @@ def bits(value):
     return struct.pack(">d", value).hex()
 
 
-experiment_id = client.create_experiment("von Python: 名前 #1 'quoted' \"both\"", tags={"team": "vision"})
+experiment_id = client.create_experiment('von Python: 名前 #1 "quoted": 100 %', tags={"team": "vision"})
 run = client.create_run(experiment_id, start_time=1_700_000_000_123, run_name="null", tags={"a/b": "slash", "mlflow.note.content": "# hi"})
 run_id = run.info.run_id
 values = [0.1, 1.0, -0.0, 1e16, 1e-7, 5e-324, 1.7976931348623157e308, float("nan"), float("inf"), float("-inf"), 1 / 3, 123456789.123]
