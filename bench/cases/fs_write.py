@@ -13,7 +13,7 @@ from mlflow.entities import Metric  # noqa: E402
 variant, count = sys.argv[1], int(sys.argv[2])
 with tempfile.TemporaryDirectory() as directory:
     client = MlflowClient(f"file:{directory}")
-    run_id = client.create_run("0").info.run_id
+    run_id = client.create_run(client.create_experiment("bench")).info.run_id
     values = [0.123456789012345 + i * 1e-7 for i in range(count)]
     begun = time.perf_counter()
     if variant == "log_batch":

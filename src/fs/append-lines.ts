@@ -11,74 +11,38 @@ export interface Appended {
   readonly retryAfterMs?: number;
 }
 
-/** The calls an append makes, so that tests can play a full disk. */
-export interface AppendCalls {
-  writeText(descriptor: number, text: string): number;
-  write(descriptor: number, bytes: Uint8Array, offset: number, length: number): number;
-}
-
-const SYSTEM: AppendCalls = {
-  // latin1 is the fastest way into a file for a string of V8, and the same as UTF-8 for ASCII.
-  writeText: (descriptor, text) => writeSync(descriptor, text, null, "latin1"),
-  write: (descriptor, bytes, offset, length) => writeSync(descriptor, bytes, offset, length),
-};
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is that of ASCII
-const ASCII = /^[\u0000-\u007f]*$/;
-
-/** True where a text may be handed to {@link appendLines} as ASCII. */
-export const isAscii = (text: string): boolean => ASCII.test(text);
+/** The call an append makes, so that tests can play a full disk. */
+export type WriteCall = (descriptor: number, bytes: Uint8Array, offset: number, length: number) => number;
 
 /**
  * Appends whole lines to a file opened with O_APPEND, in one call of the system, so that lines of several writers don't mix.
- * A disk that takes only a part keeps only whole lines.
+ * After a short write it cuts the torn line and goes on with it, until the disk takes all or says why it does not.
  */
 export function appendLines(
   descriptor: number,
-  text: string,
+  bytes: Buffer,
   lineCount: number,
-  ascii: boolean,
-  calls: AppendCalls = SYSTEM,
+  write: WriteCall = writeSync,
 ): Appended {
-  let written: number;
-  let bytes: Buffer | undefined;
-  try {
-    if (ascii) {
-      written = calls.writeText(descriptor, text);
-      if (written === text.length) return { lines: lineCount };
-    } else {
-      bytes = Buffer.from(text);
-      written = calls.write(descriptor, bytes, 0, bytes.length);
+  for (let start = 0; ; ) {
+    let done: number;
+    try {
+      done = start + write(descriptor, bytes, start, bytes.length - start);
+    } catch (error) {
+      return { lines: countLines(bytes, start), error };
     }
-  } catch (error) {
-    return { lines: 0, error };
-  }
-  return finish(descriptor, bytes ?? Buffer.from(text, "latin1"), written, calls);
-}
-
-const NEWLINE = 0x0a;
-
-/** After a short write: cuts the torn line, then goes on with it, until the disk takes all or says why it does not. */
-function finish(descriptor: number, bytes: Buffer, written: number, calls: AppendCalls): Appended {
-  let start = 0;
-  let done = written;
-  for (;;) {
+    if (done === bytes.length) return { lines: lineCount };
     const whole = done > start ? bytes.lastIndexOf(NEWLINE, done - 1) + 1 : start;
     if (whole < done && !cutFragment(descriptor, bytes.subarray(whole, done))) {
       return { lines: countLines(bytes, whole), error: noRoom(), leftTorn: true };
     }
-    if (whole === bytes.length) return { lines: countLines(bytes, whole) };
     // A disk that takes less than a line at a time would be asked for ever.
-    if (whole === start && done > start) return { lines: countLines(bytes, whole), error: noRoom() };
+    if (whole === start) return { lines: countLines(bytes, whole), error: noRoom() };
     start = whole;
-    try {
-      done = start + calls.write(descriptor, bytes, start, bytes.length - start);
-    } catch (error) {
-      return { lines: countLines(bytes, start), error };
-    }
-    if (done === start) return { lines: countLines(bytes, start), error: noRoom() };
   }
 }
+
+const NEWLINE = 0x0a;
 
 const noRoom = () => new TidemarkError("STORAGE_FULL", "the disk takes no whole line any more");
 
@@ -98,7 +62,8 @@ function cutFragment(descriptor: number, fragment: Uint8Array): boolean {
   }
 }
 
-function countLines(bytes: Uint8Array, end: number): number {
+/** Lines in the first `end` bytes. */
+export function countLines(bytes: Buffer, end = bytes.length): number {
   let lines = 0;
   for (let i = 0; i < end; i++) if (bytes[i] === NEWLINE) lines++;
   return lines;

@@ -32,7 +32,8 @@ export class ExperimentFiles {
     const { directory } = this.#store;
     const existing = this.findByName(input.name);
     if (existing !== undefined) throw experimentNameTaken(existing);
-    const isNewStore = guarded("create", directory, () => mkdirSync(directory, { recursive: true })) !== undefined;
+    guarded("create", directory, () => mkdirSync(directory, { recursive: true }));
+    const isNewStore = this.#store.experimentDirectories().length === 0;
     // Python finds the default experiment in every store, and people rely on its id.
     if (isNewStore && input.name !== DEFAULT_EXPERIMENT_NAME) this.createDefault();
     for (let attempt = 0; attempt < MOST_ID_ATTEMPTS; attempt++) {

@@ -9,6 +9,7 @@ import { setParam, setText, type TextPlace } from "./key-files.ts";
 import { KeyTree } from "./key-tree.ts";
 import { METRICS_DIRECTORY, PARAMS_DIRECTORY, RUN_NAME_TAG, TAGS_DIRECTORY } from "./layout.ts";
 import { MetricFile } from "./metric-file.ts";
+import { LineFormatter } from "./metric-line.ts";
 import type { RunFiles } from "./run-files.ts";
 import { RunInputs } from "./run-inputs.ts";
 import { SeriesPositions } from "./series-positions.ts";
@@ -34,6 +35,7 @@ export class FsMetricSink implements SyncMetricSink {
   readonly #files = new Map<string, MetricFile>();
   readonly #writers: SeriesWriter[] = [];
   readonly #positions = new SeriesPositions();
+  readonly #formatter = new LineFormatter();
 
   constructor(store: StoreFiles, runs: RunFiles, runId: string, place: string) {
     this.#store = store;
@@ -129,6 +131,7 @@ export class FsMetricSink implements SyncMetricSink {
       {
         runId: this.#runId,
         experimentDirectory: dirname(this.#place),
+        formatter: this.#formatter,
         runFile: (key) => this.#file(this.#place, join(this.#place, METRICS_DIRECTORY, key)),
         modelFile: (modelDirectory, path) => this.#file(modelDirectory, path),
       },

@@ -36,9 +36,9 @@ export class MetricFile implements DescriptorHolder {
   }
 
   /** Appends lines in one call of the system. */
-  append(text: string, lineCount: number, ascii: boolean): Appended {
+  append(lines: Buffer, lineCount: number): Appended {
     try {
-      return this.#append(text, lineCount, ascii);
+      return this.#append(lines, lineCount);
     } catch (error) {
       this.close();
       return { lines: 0, error: storageError("write", this.path, error) };
@@ -55,11 +55,11 @@ export class MetricFile implements DescriptorHolder {
     this.#place.cache.close(this);
   }
 
-  #append(text: string, lineCount: number, ascii: boolean): Appended {
+  #append(lines: Buffer, lineCount: number): Appended {
     const { cache } = this.#place;
     if (this.#descriptor === undefined) {
       if (this.#open() === undefined) {
-        const created = this.#create(text, lineCount, ascii);
+        const created = this.#create(lines, lineCount);
         if (created !== undefined) return created;
       }
     } else {
@@ -77,7 +77,7 @@ export class MetricFile implements DescriptorHolder {
       }
       this.#endsWhole = true;
     }
-    return this.#settled(appendLines(descriptor, text, lineCount, ascii));
+    return this.#settled(appendLines(descriptor, lines, lineCount));
   }
 
   #settled(appended: Appended): Appended {
@@ -108,13 +108,13 @@ export class MetricFile implements DescriptorHolder {
    * Makes the file with its first lines in it: an empty metric file breaks the whole experiment for Python. Answers
    * `undefined` where another process was faster; then its file is open.
    */
-  #create(text: string, lineCount: number, ascii: boolean): Appended | undefined {
+  #create(lines: Buffer, lineCount: number): Appended | undefined {
     const { cache, containment, root } = this.#place;
     const temporary = join(root, temporaryName());
     const descriptor = cache.open(this, () => openSync(temporary, APPEND | O_CREAT | O_EXCL, 0o666));
     this.#descriptor = descriptor;
     try {
-      const appended = appendLines(descriptor, text, lineCount, ascii);
+      const appended = appendLines(descriptor, lines, lineCount);
       // Nothing of it counts: the file is not in its place yet.
       if (appended.error !== undefined) return this.#settled({ lines: 0, error: appended.error });
       const linked = withParents(containment, root, this.path, () => {
@@ -126,7 +126,7 @@ export class MetricFile implements DescriptorHolder {
         return appended;
       }
       this.close();
-      if (linked === undefined) return this.#createInPlace(text, lineCount, ascii);
+      if (linked === undefined) return this.#createInPlace(lines, lineCount);
       if (this.#open() === undefined) throw this.#gone();
       return undefined;
     } finally {
@@ -135,10 +135,10 @@ export class MetricFile implements DescriptorHolder {
   }
 
   /** Without hard links the file is empty for a moment. */
-  #createInPlace(text: string, lineCount: number, ascii: boolean): Appended {
+  #createInPlace(lines: Buffer, lineCount: number): Appended {
     const descriptor = this.#place.cache.open(this, () => openSync(this.path, APPEND | O_CREAT, 0o666));
     this.#descriptor = descriptor;
-    const appended = this.#settled(appendLines(descriptor, text, lineCount, ascii));
+    const appended = this.#settled(appendLines(descriptor, lines, lineCount));
     this.#endsWhole = appended.leftTorn !== true;
     return appended;
   }

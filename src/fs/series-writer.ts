@@ -2,15 +2,20 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { TidemarkError } from "../base/errors.ts";
 import type { Series } from "../contract/batch.ts";
-import { type Appended, isAscii } from "./append-lines.ts";
+import { type Appended, countLines } from "./append-lines.ts";
 import { isId, METRICS_DIRECTORY, MODELS_DIRECTORY } from "./layout.ts";
 import type { MetricFile } from "./metric-file.ts";
-import { formatLines, modelLineEnd, runLineEnd, type SeriesSlice } from "./metric-line.ts";
+import { type LineFormatter, modelLineEnd, runLineEnd, type SeriesSlice } from "./metric-line.ts";
+
+const NEWLINE = 0x0a;
+const NOTHING = Buffer.alloc(0);
 
 /** Where a series writer finds its files. */
 export interface SeriesPlace {
   readonly runId: string;
   readonly experimentDirectory: string;
+  /** All series of a run take turns with one. */
+  readonly formatter: LineFormatter;
   /** The file of a key in the run. */
   runFile(key: string): MetricFile;
   /** A file of a logged model. */
@@ -22,18 +27,16 @@ export class SeriesWriter {
   readonly series: Series;
   readonly #place: SeriesPlace;
   readonly #runFile: MetricFile;
-  readonly #runLineEnd: string;
-  readonly #ascii: boolean;
+  readonly #runLineEnd: Buffer;
   #modelFile: MetricFile | undefined;
   /** Lines that are in the run's file and not yet in the model's: a repeat must not write them to the run's again. */
-  #ahead = "";
+  #ahead: Buffer = NOTHING;
 
   constructor(place: SeriesPlace, series: Series) {
     this.series = series;
     this.#place = place;
     this.#runFile = place.runFile(series.key);
     this.#runLineEnd = runLineEnd(series);
-    this.#ascii = isAscii(this.#runLineEnd);
   }
 
   /** The files this series writes to. */
@@ -43,24 +46,25 @@ export class SeriesWriter {
 
   append(slice: SeriesSlice): Appended {
     if (this.series.modelId !== undefined) return this.#appendToBoth(slice, this.series.modelId);
-    return this.#runFile.append(formatLines(slice, this.#runLineEnd), slice.to - slice.from, this.#ascii);
+    return this.#runFile.append(this.#place.formatter.format(slice, this.#runLineEnd), slice.to - slice.from);
   }
 
   #appendToBoth(slice: SeriesSlice, modelId: string): Appended {
     const modelFile = this.#findModelFile(modelId);
     if (modelFile instanceof TidemarkError) return { lines: 0, error: modelFile };
-    const text = formatLines(slice, this.#runLineEnd);
-    const skipped = text.startsWith(this.#ahead) ? this.#ahead : "";
-    const skippedLines = countLines(skipped);
+    const { formatter, runId } = this.#place;
     const count = slice.to - slice.from;
-    const run =
-      skippedLines === count
-        ? { lines: 0 }
-        : this.#runFile.append(text.slice(skipped.length), count - skippedLines, this.#ascii);
-    const inRun = skippedLines + run.lines;
-    const modelText = formatLines({ ...slice, to: slice.from + inRun }, modelLineEnd(this.series, this.#place.runId));
-    const model = inRun === 0 ? { lines: 0 } : modelFile.append(modelText, inRun, this.#ascii);
-    this.#ahead = linesOf(text, model.lines, inRun);
+    // A copy, because the model's lines are formatted in the same memory.
+    const text = Buffer.from(formatter.format(slice, this.#runLineEnd));
+    const ahead = startAlike(this.#ahead, text) ? this.#ahead : NOTHING;
+    const skipped = Math.min(countLines(ahead), count);
+    const rest = text.subarray(endOfLines(text, skipped));
+    const run = rest.length === 0 ? { lines: 0 } : this.#runFile.append(rest, count - skipped);
+    const inRun = skipped + run.lines;
+    const inBoth = formatter.format({ ...slice, to: slice.from + inRun }, modelLineEnd(this.series, runId));
+    const model = inRun === 0 ? { lines: 0 } : modelFile.append(inBoth, inRun);
+    const known = ahead.length > text.length ? ahead : text.subarray(0, endOfLines(text, inRun));
+    this.#ahead = Buffer.from(known.subarray(endOfLines(known, model.lines)));
     return { ...run, ...model };
   }
 
@@ -75,11 +79,14 @@ export class SeriesWriter {
   }
 }
 
-const countLines = (text: string) => text.split("\n").length - 1;
+function startAlike(a: Buffer, b: Buffer): boolean {
+  const length = Math.min(a.length, b.length);
+  return a.subarray(0, length).equals(b.subarray(0, length));
+}
 
-const linesOf = (text: string, from: number, to: number) =>
-  text
-    .split("\n")
-    .slice(from, to)
-    .map((line) => `${line}\n`)
-    .join("");
+/** Where the first `count` lines end. */
+function endOfLines(lines: Buffer, count: number): number {
+  let end = 0;
+  for (let i = 0; i < count; i++) end = lines.indexOf(NEWLINE, end) + 1;
+  return end;
+}

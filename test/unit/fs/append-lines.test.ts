@@ -3,31 +3,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AppendCalls, appendLines } from "../../../src/fs/append-lines.ts";
+import { appendLines, type WriteCall } from "../../../src/fs/append-lines.ts";
 
 /** A disk that takes so many bytes at each call; where the list ends it is full. */
-function scriptedDisk(takes: readonly number[]): AppendCalls {
+function scriptedDisk(takes: readonly number[]): WriteCall {
   let call = 0;
-  const next = (descriptor: number, bytes: Uint8Array, offset: number, length: number) => {
+  return (descriptor, bytes, offset, length) => {
     const room = takes[call++];
     if (room === undefined) throw Object.assign(new Error("no space"), { code: "ENOSPC" });
     const count = Math.min(room, length);
     if (count > 0) writeSync(descriptor, bytes, offset, count);
     return count;
   };
-  return {
-    writeText: (descriptor, text) => next(descriptor, Buffer.from(text, "latin1"), 0, text.length),
-    write: next,
-  };
 }
 
-function appendTo(start: string, text: string, lineCount: number, calls?: AppendCalls) {
+function appendTo(start: string, text: string, lineCount: number, write?: WriteCall) {
   const path = join(mkdtempSync(join(tmpdir(), "tidemark-")), "loss");
   writeFileSync(path, start);
   const descriptor = openSync(path, "a+");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is that of ASCII
-  const isAscii = /^[\u0000-\u007f]*$/.test(text);
-  const appended = appendLines(descriptor, text, lineCount, isAscii, calls);
+  const appended = appendLines(descriptor, Buffer.from(text), lineCount, write);
   closeSync(descriptor);
   return { appended, content: readFileSync(path, "utf8") };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readHistory, readLatest } from "../../../src/fs/metric-history.ts";
-import { formatLines, formatValue } from "../../../src/fs/metric-line.ts";
+import { LineFormatter } from "../../../src/fs/metric-line.ts";
 import { type BadLines, PointColumns, parseLines, parsePythonFloat } from "../../../src/fs/metric-parser.ts";
 import { bits } from "../../support/python.ts";
 import { warnings } from "../../support/warnings.ts";
@@ -50,26 +50,22 @@ describe("lines of a metric file", () => {
         };
         const expected = points.map(([timestamp, value, step]) => [timestamp, bits(value), step + 0]);
         for (const lineEnd of ["\n", " digits abc\n"]) {
-          expect(parse(formatLines(slice, lineEnd))).toEqual({ points: expected, bad: 0, rest: "" });
+          const lines = new LineFormatter().format(slice, Buffer.from(lineEnd));
+          expect(parse(lines.toString())).toEqual({ points: expected, bad: 0, rest: "" });
         }
       }),
     );
   });
 
   it("look like Python's where Python's repr is short", () => {
-    const texts = [1, 0, -0, 0.1, -2.5, 1e15, 123456789012345, Number.NaN, Infinity, -Infinity].map(formatValue);
-    expect(texts).toEqual([
-      "1.0",
-      "0.0",
-      "-0.0",
-      "0.1",
-      "-2.5",
-      "1000000000000000.0",
-      "123456789012345.0",
-      "nan",
-      "inf",
-      "-inf",
-    ]);
+    const values = Float64Array.of(1, 0, -0, 0.1, -2.5, 1e15, 123456789012345, Number.NaN, Infinity, -Infinity, 1e16);
+    const zeros = new Float64Array(values.length);
+    const positions = Uint32Array.from(values, (_, i) => i);
+    const slice = { values, timestamps: zeros, steps: zeros, positions, from: 0, to: values.length };
+    const lines = new LineFormatter().format(slice, Buffer.from("\n")).toString().trim().split("\n");
+    expect(lines.map((line) => line.split(" ")[1])).toEqual(
+      "1.0 0.0 -0.0 0.1 -2.5 1000000000000000.0 123456789012345.0 nan inf -inf 10000000000000000".split(" "),
+    );
   });
 
   it("may have the forms of older and newer versions of MLflow", () => {
