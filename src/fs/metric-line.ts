@@ -1,4 +1,6 @@
 import type { Series } from "../contract/batch.ts";
+import { writeDigits } from "./digits.ts";
+import { writeFloatDigits } from "./float-digits.ts";
 
 // Fields are separated by spaces, and Python splits lines at every line break of Unicode.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -38,8 +40,7 @@ const ZERO = 0x30;
 const MOST_FIELD_BYTES = 17 + 17 + 25 + 2;
 
 /**
- * Formats lines as bytes, in memory that is used again. Only the engine can turn a float into its shortest text; around that,
- * strings would cost as much again, so all else is written digit by digit.
+ * Formats lines as bytes, in memory that is used again: strings in between would cost more than everything else a value costs.
  */
 export class LineFormatter {
   #bytes = Buffer.allocUnsafe(0);
@@ -92,7 +93,13 @@ function writeValue(bytes: Uint8Array, at: number, value: number): number {
     bytes[at++] = ZERO;
     return at;
   }
-  const text = Number.isFinite(value) ? String(value) : Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  if (value < 0) {
+    bytes[at++] = MINUS;
+    value = -value;
+  }
+  const end = writeFloatDigits(bytes, at, value);
+  if (end !== -1) return end;
+  const text = Number.isNaN(value) ? "nan" : value === Number.POSITIVE_INFINITY ? "inf" : String(value);
   for (let k = 0; k < text.length; k++) bytes[at++] = text.charCodeAt(k);
   return at;
 }
@@ -108,24 +115,16 @@ function writeInteger(bytes: Uint8Array, at: number, value: number): number {
     bytes[at++] = MINUS;
     value = -value;
   }
-  if (value < SMALL) return writeDigits(bytes, at, value | 0, digitsOf(value));
-  const high = Math.floor(value / HALF);
-  const end = writeDigits(bytes, at, high | 0, digitsOf(high));
-  return writeDigits(bytes, end, (value - high * HALF) | 0, HALF_DIGITS);
+  const high = value < SMALL ? value : Math.floor(value / HALF);
+  const end = at + digitsOf(high);
+  writeDigits(bytes, at, high | 0, end - at);
+  if (high === value) return end;
+  writeDigits(bytes, end, (value - high * HALF) | 0, HALF_DIGITS);
+  return end + HALF_DIGITS;
 }
 
 function digitsOf(small: number): number {
   let digits = 1;
   for (let limit = 10; small >= limit; limit *= 10) digits++;
   return digits;
-}
-
-/** Writes the last `digits` digits of a number below 2^31. */
-function writeDigits(bytes: Uint8Array, at: number, value: number, digits: number): number {
-  for (let place = at + digits - 1; place >= at; place--) {
-    const quotient = (value / 10) | 0;
-    bytes[place] = ZERO + value - quotient * 10;
-    value = quotient;
-  }
-  return at + digits;
 }

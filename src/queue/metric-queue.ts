@@ -66,6 +66,9 @@ export class MetricQueue {
   #timestamps = this.#open.columns.timestamps;
   #steps = this.#open.columns.steps;
   #length = 0;
+  // Whether a hand-over is due need only be asked again when the clock has moved on, or when this many values are open.
+  #clock = 0;
+  #askAt = 0;
 
   // All by Date.now.
   #dueAt = 0;
@@ -116,10 +119,7 @@ export class MetricQueue {
     this.#timestamps[index] = timestamp;
     this.#steps[index] = step;
     this.#length = index + 1;
-    // A clock that was set back must not postpone the hand-over until it has caught up.
-    if (index === 0 || index + 1 >= this.#sealAt || now >= this.#dueAt || now < this.#handedOverAt) {
-      this.#afterAppend(now);
-    }
+    if (now !== this.#clock || index + 1 >= this.#askAt) this.#afterAppend(now);
   }
 
   appendParam(param: Param): void {
@@ -190,6 +190,9 @@ export class MetricQueue {
       this.#length = 0;
       this.#refuseIfClosed();
     }
+    this.#clock = now;
+    this.#askAt = this.#sealAt;
+    // A clock that was set back must not postpone the hand-over until it has caught up.
     if (now >= this.#dueAt || now < this.#handedOverAt) this.#handOver();
     else if (this.#length < this.#sealAt) this.#armTimer(this.#dueAt - now);
     // While a sink fails, full chunks only queue up: trying again for each would hammer it.
@@ -257,12 +260,14 @@ export class MetricQueue {
     this.#timestamps = columns.timestamps;
     this.#steps = columns.steps;
     this.#length = 0;
+    this.#askAt = 1;
     this.#sealedAt = Date.now();
   }
 
   async #close(timeoutMs: number): Promise<QueueStats> {
     this.#seal();
     this.#isClosed = true;
+    this.#askAt = 0;
     const settled = this.#outbox.whenSettled({ timeoutMs });
     this.#handOver();
     let isComplete = true;
