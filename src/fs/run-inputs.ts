@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
-import type { Dataset, DatasetInput } from "../schema/dataset.ts";
+import { byDataset, type Dataset, type DatasetInput } from "../schema/dataset.ts";
 import { createFile, makeParents } from "./atomic-file.ts";
 import type { Containment } from "./containment.ts";
 import { entriesOf, typeOf } from "./key-files.ts";
@@ -48,7 +48,7 @@ export class RunInputs {
     return [datasetMeta, inputMeta];
   }
 
-  /** All that can be read, by name. */
+  /** All that can be read, by name and digest. */
   read(): DatasetInput[] {
     const directory = join(this.#runDirectory, INPUTS_DIRECTORY);
     const inputs = entriesOf(this.#containment, directory).flatMap((entry) => {
@@ -56,7 +56,7 @@ export class RunInputs {
       if (typeOf(this.#containment, path, entry) !== "directory") return [];
       return skipDamaged(() => this.#readOne(join(path, META_FILE))) ?? [];
     });
-    return inputs.sort((a, b) => (a.dataset.name < b.dataset.name ? -1 : 1));
+    return inputs.sort(byDataset);
   }
 
   #createMeta(root: string, path: string, format: () => string): void {

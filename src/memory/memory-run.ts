@@ -2,7 +2,7 @@ import type { TidemarkError } from "../base/errors.ts";
 import { latestPoint, orderPoints } from "../base/point-order.ts";
 import { paramChanged } from "../base/store-errors.ts";
 import type { Batch, Series } from "../contract/batch.ts";
-import type { DatasetInput } from "../schema/dataset.ts";
+import { byDataset, type DatasetInput } from "../schema/dataset.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { RunEntity, UpdateRun } from "../schema/run.ts";
 
@@ -93,7 +93,7 @@ export class MemoryRun {
       tags: sorted(this.tags),
       metrics: Object.fromEntries(latestMetrics.map(({ key, value }) => [key, value])),
       latestMetrics,
-      inputs: [...this.#inputs.values()].sort((a, b) => (a.dataset.name < b.dataset.name ? -1 : 1)),
+      inputs: [...this.#inputs.values()].sort(byDataset),
     };
   }
 }

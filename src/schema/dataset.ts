@@ -32,3 +32,9 @@ export const datasetInputSchema = z.strictObject({
   tags: z.record(someTextUpTo(MAX_INPUT_TAG_KEY_LENGTH), textUpTo(MAX_INPUT_TAG_VALUE_LENGTH)),
 });
 export type DatasetInput = Readonly<z.infer<typeof datasetInputSchema>>;
+
+/** The order in which backends give the datasets of a run: by name, then by digest. */
+export function byDataset({ dataset: a }: DatasetInput, { dataset: b }: DatasetInput): number {
+  if (a.name !== b.name) return a.name < b.name ? -1 : 1;
+  return a.digest === b.digest ? 0 : a.digest < b.digest ? -1 : 1;
+}

@@ -130,7 +130,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   }
 
   /**
-   * Logs one value. About a hundred nanoseconds; never throws for I/O.
+   * Logs one value. Takes well under a microsecond; never throws for I/O.
    *
    * @param value - Any float64; NaN and the infinities are kept.
    * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`

@@ -4,6 +4,7 @@ import { MAX_TAG_VALUE_LENGTH } from "../../schema/limits.ts";
 import { type GitState, readGitState } from "./git-state.ts";
 import { describeLockfile } from "./lockfile.ts";
 import { processTags } from "./process-tags.ts";
+import { programDirectory } from "./program.ts";
 import { runContextTags } from "./run-context.ts";
 
 /** Where a run comes from. */
@@ -17,7 +18,7 @@ export interface CapturedEnvironment {
   readonly diff: string | undefined;
 }
 
-/** Git and lockfile of one working directory, and until when they count as current. */
+/** Git and lockfile of one directory, and until when they count as current. */
 interface WorkingTree {
   readonly directory: string;
   readonly state: Promise<GitState>;
@@ -35,7 +36,7 @@ const FRESH_PER_MS_TAKEN = 20;
  * the tags in `MLFLOW_RUN_CONTEXT`, which win. What cannot be found out is left out: this never rejects, and git gets five seconds
  * in all.
  *
- * Git and lockfile are read for the current working directory, again when the last reading is older than ten seconds: they tell
+ * Git and lockfile are read where the main script is, again when the last reading is older than ten seconds: they tell
  * what the files were as the run started, which is not always the code a long-lived process has loaded.
  */
 export async function captureEnvironment(): Promise<CapturedEnvironment> {
@@ -47,7 +48,7 @@ export async function captureEnvironment(): Promise<CapturedEnvironment> {
 
 function workingTree(): Promise<GitState> {
   const cache = processSlot<{ tree: WorkingTree | undefined }>("working-tree", () => ({ tree: undefined }));
-  const directory = currentDirectory();
+  const directory = programDirectory();
   if (directory === undefined) return Promise.resolve({ tags: {}, diff: undefined });
   const startedAt = performance.now();
   const { tree } = cache;
@@ -68,13 +69,4 @@ async function readWorkingTree(directory: string): Promise<GitState> {
     describeLockfile(directory).catch(() => undefined),
   ]);
   return { tags: { ...tags, ...(lockfile === undefined ? {} : { "tidemark.lockfile": lockfile }) }, diff };
-}
-
-/** Undefined when the directory was deleted under the process, or Deno may not read it. */
-function currentDirectory(): string | undefined {
-  try {
-    return process.cwd();
-  } catch {
-    return undefined;
-  }
 }

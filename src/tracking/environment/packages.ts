@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
-import { dirname, join, resolve, sep } from "node:path";
+import { join } from "node:path";
 import { readPackageFile, upward } from "./package-files.ts";
+import { programDirectory } from "./program.ts";
 
 const OWN_NAME = "tidemark";
 
@@ -107,15 +108,4 @@ function installedVersion(directory: string, name: string): string | undefined {
     if (file !== undefined) return file.version;
   }
   return undefined;
-}
-
-/** Where the main script is. A script inside node_modules is a tool (a test runner, a CLI) that runs the program from its directory. */
-function programDirectory(): string | undefined {
-  try {
-    const script = process.argv[1];
-    const isTool = script?.split(sep).includes("node_modules") ?? true;
-    return script === undefined || isTool ? process.cwd() : dirname(resolve(script));
-  } catch {
-    return undefined;
-  }
 }

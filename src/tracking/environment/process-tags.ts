@@ -5,6 +5,7 @@ import { isLongerThan, truncate } from "../../base/text.ts";
 import { MAX_TAG_VALUE_LENGTH } from "../../schema/limits.ts";
 import { isAllowed } from "./deno-permissions.ts";
 import { maskArgument, maskArguments } from "./mask-arguments.ts";
+import { isEvaluated } from "./program.ts";
 
 /** What this process can tell about itself, by tag. What a runtime doesn't let it know is left out. */
 export function processTags(): Record<string, string> {
@@ -46,12 +47,6 @@ function sourceName(): string {
   if (isEvaluated()) return "<eval>";
   if (script === undefined || script === "") return "<console>";
   return script === "-" ? "<stdin>" : maskArgument(script);
-}
-
-/** With `-e` and `-p`, the first argument stands where the script's path would. */
-function isEvaluated(): boolean {
-  const isEvalFlag = (arg: string) => /^(?:-e|-p|-pe|--eval|--print)(?:=|$)/.test(arg);
-  return process.argv[1] === "[eval]" || process.execArgv.some(isEvalFlag);
 }
 
 const LONGEST_ARGUMENT_OF_MANY = 500;

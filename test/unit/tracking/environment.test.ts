@@ -111,7 +111,17 @@ describe("the git state", () => {
     expect((await captureEnvironment()).tags["tidemark.git.dirty"]).toBe("true");
   });
 
-  it("is that of the current directory", async () => {
+  it("is that of the main script, wherever it was started", async () => {
+    mkdirSync("code");
+    process.chdir("code");
+    commit();
+    const head = git("rev-parse", "HEAD");
+    process.chdir(directory);
+    process.argv = [process.execPath, join("code", "train.ts")];
+    expect((await captureEnvironment()).tags["mlflow.source.git.commit"]).toBe(head);
+  });
+
+  it("is that of the current directory where a tool runs the program", async () => {
     expect((await captureEnvironment()).tags).not.toHaveProperty(["mlflow.source.git.commit"]);
     mkdirSync("other");
     process.chdir("other");
