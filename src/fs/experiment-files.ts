@@ -110,7 +110,7 @@ export class ExperimentFiles {
   /** `undefined` where there is no meta.yaml: somebody is about to create the experiment. */
   read(place: string): Experiment | undefined {
     const path = join(place, META_FILE);
-    const meta = Meta.read(path);
+    const meta = Meta.read(this.#store.containment, path);
     if (meta === undefined) return undefined;
     const name = meta.text("name");
     const id = meta.text("experiment_id");

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
 import { isMap, isNode, isScalar, type Pair, parseDocument, type YAMLMap } from "yaml";
 import { messageOf } from "../base/errors.ts";
-import { damaged, isMissing, storageError } from "./storage-errors.ts";
+import type { Containment } from "./containment.ts";
+import { readText } from "./read-text.ts";
+import { damaged } from "./storage-errors.ts";
 
 /** What Tidemark writes into a meta.yaml. */
 export type MetaValue = string | number | null | Readonly<Record<string, string>> | readonly never[];
@@ -43,15 +44,10 @@ export class Meta {
   }
 
   /** @throws {TidemarkError} `DATA_DAMAGED` where it is not readable; `undefined` where there is none */
-  static read(path: string): Meta | undefined {
+  static read(containment: Containment, path: string): Meta | undefined {
     for (let attempt = 1; ; attempt++) {
-      let text: string;
-      try {
-        text = readFileSync(path, "utf8");
-      } catch (error) {
-        if (isMissing(error)) return undefined;
-        throw storageError("read", path, error);
-      }
+      const text = readText(containment, path);
+      if (text === undefined) return undefined;
       // Python empties the file before it writes it again; MLflow waits for it as well.
       if (text !== "" || attempt === EMPTY_ATTEMPTS) return Meta.parse(path, text);
       Atomics.wait(SLEEPER, 0, 0, EMPTY_WAIT_MS);

@@ -7,6 +7,7 @@ import { runDeleted } from "../base/store-errors.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import type { CreateRun, RunEntity, RunStatus, UpdateRun } from "../schema/run.ts";
 import { makeDirectory, replaceFile } from "./atomic-file.ts";
+import type { Containment } from "./containment.ts";
 import { setText } from "./key-files.ts";
 import {
   ARTIFACTS_DIRECTORY,
@@ -74,12 +75,12 @@ export class RunFiles {
 
   /** @throws {TidemarkError} `DATA_DAMAGED` */
   read(place: string): RunInfo {
-    return runInfo(readMeta(place), place);
+    return runInfo(readMeta(this.#store.containment, place), place);
   }
 
   update(place: string, update: Omit<UpdateRun, "runId">): void {
     const { name, status, endTime } = update;
-    const meta = readMeta(place);
+    const meta = readMeta(this.#store.containment, place);
     const info = runInfo(meta, place);
     if (info.lifecycleStage === "deleted") throw runDeleted(info.id);
     const changes: Record<string, MetaValue> = {
@@ -114,9 +115,9 @@ function newRunMeta({ id: experimentId, artifactLocation }: Experiment, id: stri
   } as const;
 }
 
-function readMeta(place: string): Meta {
+function readMeta(containment: Containment, place: string): Meta {
   const path = join(place, META_FILE);
-  const meta = Meta.read(path);
+  const meta = Meta.read(containment, path);
   if (meta === undefined) throw damaged(path, "is missing");
   return meta;
 }

@@ -66,7 +66,7 @@ export class RunInputs {
   }
 
   #readOne(path: string): DatasetInput | undefined {
-    const meta = Meta.read(path);
+    const meta = Meta.read(this.#containment, path);
     if (meta === undefined) throw damaged(path, "is missing");
     if (meta.text("source_type") !== "DATASET") return undefined;
     const dataset = this.#readDataset(meta.text("source_id") ?? "");
@@ -75,7 +75,7 @@ export class RunInputs {
 
   #readDataset(datasetId: string): Dataset | undefined {
     const path = join(this.#experimentDirectory, DATASETS_DIRECTORY, datasetId, META_FILE);
-    const meta = /^[0-9a-f]{32}$/.test(datasetId) ? Meta.read(path) : undefined;
+    const meta = /^[0-9a-f]{32}$/.test(datasetId) ? Meta.read(this.#containment, path) : undefined;
     if (meta === undefined) {
       warnOnce(`dataset:${path}`, `${this.#runDirectory} used a dataset that is not there any more: ${path}`);
       return undefined;

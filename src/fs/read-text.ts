@@ -1,0 +1,47 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { systemCodeOf, TidemarkError } from "../base/errors.ts";
+import type { Containment } from "./containment.ts";
+import { damaged, isMissing, storageError } from "./storage-errors.ts";
+
+// A link is looked at before it is followed, and a pipe that lies where a file belongs must not block.
+const { O_RDONLY, O_NOFOLLOW } = constants;
+const FOLLOW = O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** No file of texts comes near: the profile of a dataset, the longest of them, has 16 MiB at most. */
+const MOST_BYTES = 128 * 1024 * 1024;
+
+const UNREADABLE: ReadonlySet<string> = new Set(["EACCES", "EPERM", "ELOOP", "EISDIR", "ENXIO"]);
+
+/**
+ * Reads a text file that ought to be one of the store's; `undefined` where there is none.
+ *
+ * @throws {TidemarkError} `DATA_DAMAGED` where something else is in its place
+ */
+export function readText(containment: Containment, path: string): string | undefined {
+  try {
+    const descriptor = open(containment, path);
+    try {
+      const facts = fstatSync(descriptor);
+      if (!facts.isFile()) throw damaged(path, "is not a file");
+      if (facts.size > MOST_BYTES) throw damaged(path, `has ${facts.size} bytes`);
+      return readFileSync(descriptor, "utf8");
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    if (error instanceof TidemarkError) throw error;
+    if (isMissing(error)) return undefined;
+    const coded = storageError("read", path, error);
+    throw UNREADABLE.has(systemCodeOf(error) ?? "") ? damaged(path, "cannot be read", coded) : coded;
+  }
+}
+
+function open(containment: Containment, path: string): number {
+  try {
+    if (O_NOFOLLOW !== undefined) return openSync(path, FOLLOW | O_NOFOLLOW);
+  } catch (error) {
+    if (systemCodeOf(error) !== "ELOOP") throw error;
+  }
+  if (!containment.holds(path)) throw damaged(path, `is a link that leads out of ${containment.directory}`);
+  return openSync(path, FOLLOW);
+}
