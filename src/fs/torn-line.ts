@@ -19,8 +19,8 @@ export function repairTail(descriptor: number, path: string): number | undefined
   readSync(descriptor, last, 0, 1, size - 1);
   if (last[0] === NEWLINE) return undefined;
   const ageMs = Date.now() - mtimeMs;
-  // A clock that was set back makes files look as if they came from the future.
-  if (ageMs >= 0 && ageMs < WRITER_MAY_LIVE_MS) return Math.ceil(WRITER_MAY_LIVE_MS - ageMs);
+  // Files come from the future where a clock was set back, and by less than a millisecond always.
+  if (Math.abs(ageMs) < WRITER_MAY_LIVE_MS) return Math.ceil(WRITER_MAY_LIVE_MS - Math.max(ageMs, 0));
   const end = endOfLastLine(descriptor, size);
   const torn = Buffer.alloc(Math.min(MOST_SHOWN_BYTES, size - end));
   readSync(descriptor, torn, 0, torn.length, end);
