@@ -201,7 +201,6 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   /**
    * Copies a local file, or a directory with all it holds, to the run's artifacts.
    *
-   * @param options.path - Directory below the artifacts' root to put it in. Default: the root.
    * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `CANCELLED`, or the backend's error
    */
   logArtifact(localPath: string, options: TransferOptions = {}): Promise<void> {

@@ -17,7 +17,10 @@ const datasetOptionsSchema = z.strictObject({
   name: datasetSchema.shape.name,
   /** Where the data came from: a path, or a URL of any scheme. Default: `file`, else the program that runs. */
   source: z.string().min(1).optional(),
-  /** The contents: read for digest, schema and profile, and not kept. */
+  /**
+   * The contents: a TF.js tensor, `{ shape, dtype, data }`, a typed array, nested arrays of numbers, several of these by name, or
+   * an array of row objects. Read for digest, schema and profile, and not kept.
+   */
   data: z.custom<DatasetData>((value) => typeof value === "object" && value !== null).optional(),
   /** A local file with the contents, hashed here and now. Give this or `data`. */
   file: z.string().min(1).optional(),
@@ -34,8 +37,6 @@ export type DatasetOptions = z.input<typeof datasetOptionsSchema>;
  * Describes a dataset for `run.logInput`: name, digest, schema, size and source, as MLflow's UI shows them; never the data. Equal
  * contents have an equal digest. User names and passwords are taken out of the source.
  *
- * @param options.data - A TF.js tensor, `{ shape, dtype, data }`, a typed array, nested arrays of numbers, several of these by
- *   name, or an array of row objects.
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`
  * @example
  * ```ts
