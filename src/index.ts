@@ -29,7 +29,9 @@ export type {
   UploadArtifact,
 } from "./tracking/artifacts-client.ts";
 export type { Client } from "./tracking/client.ts";
-export { type DatasetOptions, dataset } from "./tracking/dataset/dataset.ts";
+export { type DatasetData, type DatasetOptions, dataset } from "./tracking/dataset/dataset.ts";
+export type { Row } from "./tracking/dataset/rows.ts";
+export type { NestedNumbers, TensorData, TypedArray } from "./tracking/dataset/tensors.ts";
 export type { ExperimentsClient, SearchExperiments } from "./tracking/experiments-client.ts";
 export type { MetricHandle, MetricOptions } from "./tracking/metric-logger.ts";
 export type { PagedList, PageOptions } from "./tracking/paged-list.ts";

@@ -26,6 +26,7 @@ const configurationSchema = z.strictObject({
     )
     .optional(),
 });
+/** What {@link configure} takes. @interface */
 export type Configuration = z.input<typeof configurationSchema>;
 
 interface FluentState {

@@ -14,7 +14,7 @@ const fsBackendSchema = z.strictObject({
   directory: z.string().min(1, { error: "is empty" }),
 });
 
-/** What {@link fsBackend} takes. */
+/** What {@link fsBackend} takes. @interface */
 export type FsBackendOptions = z.input<typeof fsBackendSchema>;
 
 /**

@@ -10,7 +10,6 @@ import {
 } from "./limits.ts";
 import { someTextUpTo, textUpTo } from "./text.ts";
 
-/** A dataset as MLflow records it: what it is called and how to recognise it, never the data. */
 export const datasetSchema = z.strictObject({
   name: someTextUpTo(MAX_DATASET_NAME_LENGTH),
   /** Identifies the contents: equal data, equal digest. */
@@ -24,13 +23,14 @@ export const datasetSchema = z.strictObject({
   /** JSON text with counts. */
   profile: textUpTo(MAX_DATASET_PROFILE_LENGTH).optional(),
 });
+/** A dataset as MLflow records it: what it is called and how to recognise it, never the data. @interface */
 export type Dataset = Readonly<z.infer<typeof datasetSchema>>;
 
-/** A dataset that a run used, with tags of the use (`mlflow.data.context`: training, evaluation, …). */
 export const datasetInputSchema = z.strictObject({
   dataset: datasetSchema,
   tags: z.record(someTextUpTo(MAX_INPUT_TAG_KEY_LENGTH), textUpTo(MAX_INPUT_TAG_VALUE_LENGTH)),
 });
+/** A dataset that a run used, with tags of the use (`mlflow.data.context`: training, evaluation, …). @interface */
 export type DatasetInput = Readonly<z.infer<typeof datasetInputSchema>>;
 
 /** The order in which backends give the datasets of a run: by name, then by digest. */

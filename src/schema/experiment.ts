@@ -2,8 +2,8 @@ import { z } from "zod";
 import { MAX_ARTIFACT_LOCATION_LENGTH, MAX_EXPERIMENT_NAME_LENGTH, MAX_EXPERIMENT_TAG_VALUE_LENGTH } from "./limits.ts";
 import { keyOf, textUpTo, timestampMs } from "./text.ts";
 
-/** Whether an entity is in use or in the trash. */
 export const lifecycleStageSchema = z.enum(["active", "deleted"]);
+/** Whether an entity is in use or in the trash. @useDeclaredType */
 export type LifecycleStage = z.infer<typeof lifecycleStageSchema>;
 
 /** An experiment's name: not blank, at most 500 characters, any of them. */
@@ -16,7 +16,6 @@ export const experimentIdSchema = z.string().regex(/^[a-zA-Z0-9][\w-]{0,63}$/, {
 
 export const experimentTagsSchema = z.record(keyOf("tag"), textUpTo(MAX_EXPERIMENT_TAG_VALUE_LENGTH));
 
-/** A group of runs that belong together. */
 export const experimentSchema = z.object({
   id: experimentIdSchema,
   name: z.string(),
@@ -29,12 +28,13 @@ export const experimentSchema = z.object({
   lastUpdateTime: timestampMs.optional(),
   tags: z.record(z.string(), z.string()),
 });
+/** A group of runs that belong together. @interface */
 export type Experiment = z.infer<typeof experimentSchema>;
 
-/** What `experiments.create` takes. */
 export const createExperimentSchema = z.strictObject({
   name: experimentNameSchema,
   artifactLocation: textUpTo(MAX_ARTIFACT_LOCATION_LENGTH).optional(),
   tags: experimentTagsSchema.optional(),
 });
+/** What `experiments.create` takes. @interface */
 export type CreateExperiment = z.input<typeof createExperimentSchema>;

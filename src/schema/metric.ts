@@ -6,7 +6,6 @@ export const metricValueSchema = z.custom<number>((value) => typeof value === "n
 
 export const stepSchema = z.int();
 
-/** One point of a metric. */
 export const metricSchema = z.strictObject({
   key: keyOf("metric"),
   /** float64; NaN and the infinities are values like any other. */
@@ -16,6 +15,7 @@ export const metricSchema = z.strictObject({
   /** Position in the training, a safe integer; may be negative. */
   step: stepSchema,
 });
+/** One point of a metric. @interface */
 export type Metric = z.infer<typeof metricSchema>;
 
 /**

@@ -3,7 +3,6 @@ import { timestampMs } from "./text.ts";
 
 const textRecord = z.record(z.string(), z.string());
 
-/** A model under a name, with numbered versions. */
 export const registeredModelSchema = z.object({
   name: z.string(),
   description: z.string().optional(),
@@ -15,9 +14,9 @@ export const registeredModelSchema = z.object({
   /** Alias to version number. */
   aliases: z.record(z.string(), z.int()),
 });
+/** A model under a name, with numbered versions. @interface */
 export type RegisteredModel = z.infer<typeof registeredModelSchema>;
 
-/** One version of a registered model. */
 export const modelVersionSchema = z.object({
   name: z.string(),
   /** From 1, without gaps at creation, never used again. */
@@ -35,4 +34,5 @@ export const modelVersionSchema = z.object({
   tags: textRecord,
   aliases: z.array(z.string()),
 });
+/** One version of a registered model. @interface */
 export type ModelVersion = z.infer<typeof modelVersionSchema>;

@@ -4,11 +4,10 @@ import { timestampMs } from "./text.ts";
 
 const textRecord = z.record(z.string(), z.string());
 
-/** How far the upload of a logged model came. */
 export const loggedModelStatusSchema = z.enum(["PENDING", "READY", "FAILED"]);
+/** How far the upload of a logged model came. @useDeclaredType */
 export type LoggedModelStatus = z.infer<typeof loggedModelStatusSchema>;
 
-/** A model that a run has produced. */
 export const loggedModelSchema = z.object({
   /** `m-` and 32 hexadecimal digits. */
   id: z.string(),
@@ -27,9 +26,9 @@ export const loggedModelSchema = z.object({
   tags: textRecord,
   metrics: z.array(metricSchema),
 });
+/** A model that a run has produced. @interface */
 export type LoggedModel = z.infer<typeof loggedModelSchema>;
 
-/** What `loggedModels.create` takes. */
 export const createLoggedModelSchema = z.strictObject({
   experimentId: z.string(),
   // MLflow's rule: the name is a segment of URIs and file names.
@@ -42,4 +41,5 @@ export const createLoggedModelSchema = z.strictObject({
   params: textRecord.optional(),
   tags: textRecord.optional(),
 });
+/** What `loggedModels.create` takes. @interface */
 export type CreateLoggedModel = z.input<typeof createLoggedModelSchema>;

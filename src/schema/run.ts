@@ -5,8 +5,8 @@ import { MAX_TAG_VALUE_LENGTH } from "./limits.ts";
 import { metricSchema, metricValueSchema } from "./metric.ts";
 import { keyOf, textUpTo, timestampMs } from "./text.ts";
 
-/** MLflow's states of a run. */
 export const runStatusSchema = z.enum(["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]);
+/** MLflow's states of a run. @useDeclaredType */
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
 // MLflow allows 256 characters; an id is a directory name.
@@ -14,7 +14,6 @@ export const runIdSchema = z.string().regex(/^[a-zA-Z0-9][\w-]{0,255}$/, { error
 
 export const runTagsSchema = z.record(keyOf("tag"), textUpTo(MAX_TAG_VALUE_LENGTH));
 
-/** A run as a backend knows it: what `client.runs.get` answers. */
 export const runEntitySchema = z.object({
   id: runIdSchema,
   name: z.string(),
@@ -37,9 +36,9 @@ export const runEntitySchema = z.object({
   /** The datasets the run used. */
   inputs: z.array(datasetInputSchema),
 });
+/** A run as a backend knows it: what `client.runs.get` answers. @interface */
 export type RunEntity = z.infer<typeof runEntitySchema>;
 
-/** What `runs.create` takes. */
 export const createRunSchema = z.strictObject({
   experimentId: experimentIdSchema,
   name: z.string().min(1, { error: "is empty" }).optional(),
@@ -47,13 +46,14 @@ export const createRunSchema = z.strictObject({
   userId: z.string().optional(),
   tags: runTagsSchema.optional(),
 });
+/** What `runs.create` takes. @interface */
 export type CreateRun = z.input<typeof createRunSchema>;
 
-/** What `runs.update` takes. */
 export const updateRunSchema = z.strictObject({
   runId: runIdSchema,
   name: z.string().min(1, { error: "is empty" }).optional(),
   status: runStatusSchema.optional(),
   endTime: timestampMs.optional(),
 });
+/** What `runs.update` takes. @interface */
 export type UpdateRun = z.input<typeof updateRunSchema>;

@@ -12,10 +12,13 @@ const listSchema = placeSchema.partial({ path: true });
 const uploadSchema = z.strictObject({ runId: runIdSchema, localPath: z.string(), ...transferOptionsSchema.shape });
 const downloadSchema = z.strictObject({ runId: runIdSchema, destination: z.string(), ...transferOptionsSchema.shape });
 
-/** A file or directory among a run's artifacts. */
+/** A file or directory among a run's artifacts. @interface */
 export type ArtifactPlace = z.input<typeof placeSchema>;
+/** What `client.artifacts.list` takes. @interface */
 export type ListArtifacts = z.input<typeof listSchema>;
+/** What `client.artifacts.upload` takes. @interface */
 export type UploadArtifact = z.input<typeof uploadSchema>;
+/** What `client.artifacts.download` takes. @interface */
 export type DownloadArtifact = z.input<typeof downloadSchema>;
 
 /** `client.artifacts` */

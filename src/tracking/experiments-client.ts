@@ -16,6 +16,7 @@ const searchExperimentsSchema = z.strictObject({
   maxResults: z.number().optional(),
   pageToken: z.string().optional(),
 });
+/** What `client.experiments.search` takes. @interface */
 export type SearchExperiments = z.input<typeof searchExperimentsSchema>;
 
 /** `client.experiments` */

@@ -21,7 +21,6 @@ const parentSchema = z.union([
   ),
 ]);
 
-/** What a run can be opened with, whoever opens it. */
 export const openRunSchema = z.strictObject({
   /** Name of the experiment, created where it is missing. Default: the configured one, else "Default". */
   experiment: experimentNameSchema.optional(),
@@ -49,6 +48,7 @@ export const openRunSchema = z.strictObject({
     .custom<(error: TidemarkError) => void>((value) => typeof value === "function", { error: "is not a function" })
     .optional(),
 });
+/** What a run can be opened with, whoever opens it. @interface */
 export type OpenRunOptions = z.input<typeof openRunSchema>;
 
 export const flushOptionsSchema = z.strictObject({
@@ -64,12 +64,14 @@ export const endOptionsSchema = z.strictObject({
   /** How long the backend may take to answer, in milliseconds. Default 5,000. */
   timeoutMs: z.number().positive().optional(),
 });
+/** What `run.end` takes. @interface */
 export type EndOptions = z.input<typeof endOptionsSchema>;
 
 export const logInputOptionsSchema = z.strictObject({
   /** What the dataset was used for: `training`, `evaluation`, … */
   context: z.string().min(1).optional(),
 });
+/** What `run.logInput` takes beside the dataset. @interface */
 export type LogInputOptions = z.input<typeof logInputOptionsSchema>;
 
 export const transferOptionsSchema = z.strictObject({
@@ -83,4 +85,5 @@ export const transferOptionsSchema = z.strictObject({
     .optional(),
   signal: z.instanceof(AbortSignal).optional(),
 });
+/** Where files go, and who watches. @interface */
 export type TransferOptions = z.input<typeof transferOptionsSchema>;

@@ -27,6 +27,7 @@ const searchRunsSchema = z.strictObject({
   maxResults: z.number().optional(),
   pageToken: z.string().optional(),
 });
+/** What `client.runs.search` takes. @interface */
 export type SearchRuns = z.input<typeof searchRunsSchema>;
 
 const logBatchSchema = z.strictObject({
@@ -35,9 +36,11 @@ const logBatchSchema = z.strictObject({
   params: z.array(paramSchema).optional(),
   tags: z.array(tagSchema).optional(),
 });
+/** What `client.runs.logBatch` takes. @interface */
 export type LogBatch = z.input<typeof logBatchSchema>;
 
 const logInputsSchema = z.strictObject({ runId: runIdSchema, datasets: z.array(datasetInputSchema) });
+/** What `client.runs.logInputs` takes. @interface */
 export type LogInputs = z.input<typeof logInputsSchema>;
 
 const setTagSchema = z.strictObject({ runId: runIdSchema, ...tagSchema.shape });

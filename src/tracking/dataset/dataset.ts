@@ -30,7 +30,7 @@ const datasetOptionsSchema = z.strictObject({
   digest: datasetSchema.shape.digest.optional(),
 });
 
-/** What {@link dataset} takes. */
+/** What {@link dataset} takes. @interface */
 export type DatasetOptions = z.input<typeof datasetOptionsSchema>;
 
 /**

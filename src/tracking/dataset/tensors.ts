@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { invalidArgument } from "../../base/errors.ts";
 import { type DataDescription, shortened } from "./description.ts";
 
-type TypedArray =
+/** The values of a tensor. */
+export type TypedArray =
   | Float32Array
   | Float64Array
   | Int8Array
@@ -15,7 +16,8 @@ type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
-type NestedNumbers = readonly (number | boolean | NestedNumbers)[];
+/** A tensor as nested arrays of equal length. */
+export type NestedNumbers = readonly (number | boolean | NestedNumbers)[];
 
 /** A tensor in any of the forms programs have them: `dataSync` is TF.js, `data` ONNX Runtime and plain objects. */
 export type TensorData =
