@@ -1,44 +1,57 @@
-// Runs every example in an empty folder of its own, as a reader would, against the build in dist/. An example that fails, or
-// that runs longer than it may, fails the whole.
+// Runs every example and every whole program of the documentation against the build in dist/, as a reader would: in an empty
+// folder. What fails, or runs longer than it may, fails the whole.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
+import { docExamples } from "./doc-examples.mjs";
 
 /** The promise for the quickstart on 2 cores; an example is to be waited for. */
 const LONGEST_MS = 60_000;
 
 const folder = fileURLToPath(new URL("../examples/", import.meta.url));
-const compiled = fileURLToPath(new URL("../.cache/examples/", import.meta.url));
-const examples = readdirSync(folder).filter((name) => /\.(mjs|cjs|ts)$/.test(name));
-if (examples.length === 0) throw new Error("examples/ holds nothing to run");
+// Below the repository, so that programs find the package by its name.
+const written = fileURLToPath(new URL("../.cache/examples/", import.meta.url));
 
-/** Node 20 runs no TypeScript. Below the repository the example still finds the package by its name. */
-function programOf(name) {
-  if (!name.endsWith(".ts")) return join(folder, name);
-  const { code } = transformSync(readFileSync(join(folder, name), "utf8"), { loader: "ts", format: "esm" });
-  const program = join(compiled, name.replace(/ts$/, "mjs"));
-  mkdirSync(compiled, { recursive: true });
-  writeFileSync(program, code);
+/** Node 20 runs no TypeScript. */
+function writeProgram(name, code) {
+  const program = join(written, `${name}.mjs`);
+  mkdirSync(written, { recursive: true });
+  writeFileSync(program, transformSync(code, { loader: "ts", format: "esm" }).code);
   return program;
 }
 
-for (const name of examples) {
+/** Runs programs one after the other in one new folder. */
+function runAll(name, programs) {
   const cwd = mkdtempSync(join(tmpdir(), "tidemark-example-"));
   const started = performance.now();
-  const { status, signal, error, stdout, stderr } = spawnSync(process.execPath, [programOf(name)], {
-    cwd,
-    encoding: "utf8",
-    timeout: LONGEST_MS,
-  });
-  rmSync(cwd, { recursive: true, force: true });
-  const seconds = `${((performance.now() - started) / 1000).toFixed(1)} s`;
-  if (status === 0) {
-    console.log(`${name}: ok, ${seconds}`);
-  } else {
-    console.error(`${name}: ${error?.message ?? `ended with ${status ?? signal}`}, ${seconds}\n${stdout}\n${stderr}`);
+  for (const program of programs) {
+    const { status, signal, error, stdout, stderr } = spawnSync(process.execPath, [program], {
+      cwd,
+      encoding: "utf8",
+      timeout: LONGEST_MS,
+    });
+    if (status === 0) continue;
+    console.error(`${name}: ${error?.message ?? `ended with ${status ?? signal}`}\n${stdout}\n${stderr}`);
     process.exitCode = 1;
   }
+  rmSync(cwd, { recursive: true, force: true });
+  console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+const examples = readdirSync(folder).filter((name) => /\.(mjs|cjs|ts)$/.test(name));
+const documents = docExamples();
+if (examples.length === 0 || documents.length === 0) throw new Error("there are no examples to run");
+
+for (const name of examples) {
+  const path = join(folder, name);
+  runAll(name, [name.endsWith(".ts") ? writeProgram(name, readFileSync(path, "utf8")) : path]);
+}
+for (const { file, programs } of documents) {
+  runAll(
+    file,
+    programs.map((code, index) => writeProgram(`${file.replaceAll("/", "-")}-${index}`, code)),
+  );
 }

@@ -1,0 +1,33 @@
+// The examples in the documentation that are whole programs: code blocks of the README and the guides that import something, and
+// those of doc comments in src/.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Programs by where they stand. Those of one file belong together: a later one may need what an earlier one left behind. */
+export function docExamples() {
+  const pages = ["README.md", ...filesIn("docs/guide", ".md")];
+  const sources = filesIn("src", ".ts");
+  return [...pages.map((file) => [file, read(file)]), ...sources.map((file) => [file, commentsOf(read(file))])].flatMap(
+    ([file, text]) => {
+      const programs = [...text.matchAll(/^```(?:js|ts)\n(.*?)^```/gms)]
+        .map(([, code]) => code)
+        .filter((code) => /^import /m.test(code));
+      return programs.length === 0 ? [] : [{ file, programs }];
+    },
+  );
+}
+
+const filesIn = (folder, ending) =>
+  readdirSync(`${root}${folder}`, { recursive: true })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => `${folder}/${name}`)
+    .sort();
+
+const read = (file) => readFileSync(`${root}${file}`, "utf8");
+
+/** The text of doc comments, without the stars. */
+function commentsOf(source) {
+  return [...source.matchAll(/\/\*\*\n.*?\*\//gs)].map(([comment]) => comment.replaceAll(/^ *\* ?/gm, "")).join("\n");
+}
