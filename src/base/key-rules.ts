@@ -26,7 +26,8 @@ export function checkKey(kind: KeyKind, key: unknown): asserts key is string {
   }
 }
 
-function keyProblem(key: unknown): string | undefined {
+/** What is wrong with a key, if anything is. */
+export function keyProblem(key: unknown): string | undefined {
   if (typeof key !== "string") return "is not a string";
   if (key === "") return "is empty";
   if (isLongerThan(key, MAX_KEY_LENGTH)) return `is longer than ${MAX_KEY_LENGTH} characters`;

@@ -7,6 +7,9 @@ const named = (text: string) => JSON.stringify(text);
 export const noSuchExperiment = (experimentId: string, uri: string): TidemarkError =>
   new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no experiment ${named(experimentId)} in ${uri}`);
 
+export const noSuchDeletedExperiment = (experimentId: string, uri: string): TidemarkError =>
+  new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no deleted experiment ${named(experimentId)} in ${uri}`);
+
 export const noSuchRun = (runId: string, uri: string): TidemarkError =>
   new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no run ${named(runId)} in ${uri}`);
 
@@ -24,7 +27,10 @@ export function experimentNameTaken(owner: { name: string; id: string; lifecycle
 }
 
 export const experimentDeleted = (experimentId: string): TidemarkError =>
-  new TidemarkError("INVALID_STATE", `experiment ${experimentId} is deleted: restore it before adding runs`);
+  new TidemarkError("INVALID_STATE", `experiment ${experimentId} is deleted: restore it before changing it`);
+
+export const defaultExperimentStays = (): TidemarkError =>
+  new TidemarkError("INVALID_PARAMETER_VALUE", "the default experiment cannot be deleted");
 
 export const runDeleted = (runId: string): TidemarkError =>
   new TidemarkError("INVALID_STATE", `run ${runId} is deleted: restore it before writing to it`);

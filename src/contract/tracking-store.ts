@@ -1,5 +1,6 @@
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
+import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import type { MetricSink } from "./metric-sink.ts";
 
@@ -18,20 +19,26 @@ export interface PageRequest {
   readonly pageToken?: string;
 }
 
-/** Which experiments; newest first. */
-export interface ExperimentQuery extends PageRequest {
+/** What entities must be like and how they are ordered, in MLflow's grammar (`search/` reads it). */
+export interface SearchQuery extends PageRequest {
+  readonly filter?: string;
+  readonly orderBy?: readonly string[];
+}
+
+/** Which experiments; where no order is asked for, newest first. */
+export interface ExperimentQuery extends SearchQuery {
   readonly viewType: ViewType;
 }
 
-/** Which runs; newest first, then by id. */
-export interface RunQuery extends PageRequest {
+/** Which runs; what the order leaves equal, newest first, then by id. */
+export interface RunQuery extends SearchQuery {
   readonly experimentIds: readonly string[];
   readonly viewType: ViewType;
 }
 
 /**
  * Experiments, runs and what they hold. Arguments are checked before they come here. A missing entity is
- * `RESOURCE_DOES_NOT_EXIST`, an existing name `RESOURCE_ALREADY_EXISTS`, writing to a deleted run `INVALID_STATE`.
+ * `RESOURCE_DOES_NOT_EXIST`, an existing name `RESOURCE_ALREADY_EXISTS`, writing to a deleted run or experiment `INVALID_STATE`.
  */
 export interface TrackingStore {
   /** Answers the id. Many processes may create one name at once: one succeeds. */
@@ -39,14 +46,23 @@ export interface TrackingStore {
   getExperiment(experimentId: string): Promise<Experiment>;
   /** Deleted ones included: their names are taken. */
   getExperimentByName(name: string): Promise<Experiment | undefined>;
-  listExperiments(query: ExperimentQuery): Promise<Page<Experiment>>;
+  searchExperiments(query: ExperimentQuery): Promise<Page<Experiment>>;
+  renameExperiment(experimentId: string, name: string): Promise<void>;
+  /** Its runs are deleted with it, and restored with it. The default experiment stays: `INVALID_PARAMETER_VALUE`. */
+  deleteExperiment(experimentId: string): Promise<void>;
+  restoreExperiment(experimentId: string): Promise<void>;
+  setExperimentTag(experimentId: string, tag: Tag): Promise<void>;
+  deleteExperimentTag(experimentId: string, key: string): Promise<void>;
 
   createRun(input: CreateRun): Promise<RunEntity>;
   getRun(runId: string): Promise<RunEntity>;
-  listRuns(query: RunQuery): Promise<Page<RunEntity>>;
+  searchRuns(query: RunQuery): Promise<Page<RunEntity>>;
   updateRun(update: UpdateRun): Promise<void>;
   /** The same without waiting, for the end of a process, where nothing asynchronous runs any more. */
   updateRunSync?(update: UpdateRun): void;
+  /** A deleted run can be read and restored. Deleting or restoring once more changes nothing. */
+  deleteRun(runId: string): Promise<void>;
+  restoreRun(runId: string): Promise<void>;
   /** `RESOURCE_DOES_NOT_EXIST` only where the run is missing: a run without this metric has an empty history. */
   metricHistory(runId: string, key: string): Promise<MetricHistory>;
   deleteTag(runId: string, key: string): Promise<void>;

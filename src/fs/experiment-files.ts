@@ -2,12 +2,13 @@ import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TidemarkError } from "../base/errors.ts";
-import { experimentNameTaken, noSuchExperiment } from "../base/store-errors.ts";
+import { experimentDeleted, experimentNameTaken, noSuchExperiment } from "../base/store-errors.ts";
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
-import { createFile, makeDirectory } from "./atomic-file.ts";
-import { readTexts, setText } from "./key-files.ts";
+import type { Tag } from "../schema/param.ts";
+import { createFile, makeDirectory, replaceFile } from "./atomic-file.ts";
+import { deleteText, readTexts, setText, type TextPlace } from "./key-files.ts";
 import { DEFAULT_EXPERIMENT_NAME, experimentIdFor, META_FILE, TAGS_DIRECTORY } from "./layout.ts";
-import { formatMeta, Meta } from "./meta-yaml.ts";
+import { formatMeta, Meta, type MetaValue } from "./meta-yaml.ts";
 import { damaged, guarded } from "./storage-errors.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
 
@@ -60,8 +61,7 @@ export class ExperimentFiles {
   #claim(place: string, id: string, input: CreateExperiment): boolean {
     makeDirectory(place);
     this.#store.containment.check(place);
-    const tagsDirectory = join(place, TAGS_DIRECTORY);
-    makeDirectory(tagsDirectory);
+    makeDirectory(join(place, TAGS_DIRECTORY));
     const now = Date.now();
     const meta = formatMeta({
       artifact_location: input.artifactLocation ?? pathToFileURL(place).href,
@@ -72,8 +72,7 @@ export class ExperimentFiles {
       name: input.name,
     });
     if (!createFile(place, join(place, META_FILE), meta)) return false;
-    const tags = { containment: this.#store.containment, root: place, directory: tagsDirectory };
-    for (const [key, value] of Object.entries(input.tags ?? {})) setText(tags, key, value);
+    for (const [key, value] of Object.entries(input.tags ?? {})) setText(this.#tagsOf(place), key, value);
     return true;
   }
 
@@ -105,6 +104,42 @@ export class ExperimentFiles {
       });
       return experiment ?? [];
     });
+  }
+
+  /** Gives an active experiment another name. */
+  rename(experimentId: string, name: string): void {
+    const place = this.#findActive(experimentId);
+    const owner = this.findByName(name);
+    if (owner !== undefined) throw experimentNameTaken(owner);
+    this.change(place, { name, last_update_time: Date.now() });
+  }
+
+  setTag(experimentId: string, { key, value }: Tag): void {
+    const tags = this.#tagsOf(this.#findActive(experimentId));
+    guarded("write", join(tags.directory, key), () => setText(tags, key, value));
+  }
+
+  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
+  deleteTag(experimentId: string, key: string): void {
+    deleteText(this.#tagsOf(this.#findActive(experimentId)), key);
+  }
+
+  /** Changes some fields of the meta.yaml. */
+  change(place: string, changes: Readonly<Record<string, MetaValue>>): void {
+    const path = join(place, META_FILE);
+    const meta = Meta.read(this.#store.containment, path);
+    if (meta === undefined) throw damaged(path, "is missing");
+    guarded("update", path, () => replaceFile(place, path, meta.with(changes)));
+  }
+
+  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST`, `INVALID_STATE` */
+  #findActive(experimentId: string): string {
+    if (this.get(experimentId).lifecycleStage === "deleted") throw experimentDeleted(experimentId);
+    return join(this.#store.directory, experimentId);
+  }
+
+  #tagsOf(place: string): TextPlace {
+    return { containment: this.#store.containment, root: place, directory: join(place, TAGS_DIRECTORY) };
   }
 
   /** `undefined` where there is no meta.yaml: somebody is about to create the experiment. */

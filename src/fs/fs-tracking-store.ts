@@ -1,21 +1,28 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
-import { cutPage, isShown } from "../base/page.ts";
 import { experimentDeleted, runDeleted } from "../base/store-errors.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type { ExperimentQuery, Page, RunQuery, TrackingStore, ViewType } from "../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
+import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
+import { searchableExperiment } from "../search/entities.ts";
+import { parseFilter } from "../search/filter.ts";
+import { parseOrderBy } from "../search/order-by.ts";
+import { cutPage, isShown } from "../search/page.ts";
+import { EXPERIMENT_VOCABULARY, RUN_VOCABULARY } from "../search/vocabulary.ts";
 import { ExperimentFiles } from "./experiment-files.ts";
 import { FsMetricSink } from "./fs-metric-sink.ts";
 import { deleteText } from "./key-files.ts";
 import { DEFAULT_EXPERIMENT_ID, METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { readHistory } from "./metric-history.ts";
-import { RunFiles, type RunInfo } from "./run-files.ts";
+import { RunFiles } from "./run-files.ts";
 import { readRun } from "./run-reader.ts";
+import { SearchedRun } from "./searched-run.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
+import { Trash } from "./trash.ts";
 
 const NO_HISTORY: MetricHistory = {
   steps: new Float64Array(),
@@ -28,11 +35,13 @@ export class FsTrackingStore implements TrackingStore {
   readonly #store: StoreFiles;
   readonly #experiments: ExperimentFiles;
   readonly #runs: RunFiles;
+  readonly #trash: Trash;
 
   constructor(store: StoreFiles) {
     this.#store = store;
     this.#experiments = new ExperimentFiles(store);
     this.#runs = new RunFiles(store);
+    this.#trash = new Trash(store, this.#experiments, this.#runs);
   }
 
   async createExperiment(input: CreateExperiment): Promise<string> {
@@ -47,12 +56,35 @@ export class FsTrackingStore implements TrackingStore {
     return this.#experiments.findByName(name);
   }
 
-  async listExperiments(query: ExperimentQuery): Promise<Page<Experiment>> {
+  async searchExperiments(query: ExperimentQuery): Promise<Page<Experiment>> {
+    const matches = parseFilter(query.filter, EXPERIMENT_VOCABULARY);
+    const order = parseOrderBy(query.orderBy, EXPERIMENT_VOCABULARY);
     const found = this.#experiments
       .all()
-      .filter(({ lifecycleStage }) => isShown(query.viewType, lifecycleStage))
-      .map((experiment) => ({ time: experiment.creationTime ?? 0, id: experiment.id, experiment }));
-    return cutPage(found, query, ({ experiment }) => experiment);
+      .filter(
+        (experiment) => isShown(query.viewType, experiment.lifecycleStage) && matches(searchableExperiment(experiment)),
+      );
+    return cutPage(found, searchableExperiment, order, query, (experiment) => experiment);
+  }
+
+  async renameExperiment(experimentId: string, name: string): Promise<void> {
+    this.#experiments.rename(experimentId, name);
+  }
+
+  async deleteExperiment(experimentId: string): Promise<void> {
+    this.#trash.put(experimentId);
+  }
+
+  async restoreExperiment(experimentId: string): Promise<void> {
+    this.#trash.restore(experimentId);
+  }
+
+  async setExperimentTag(experimentId: string, tag: Tag): Promise<void> {
+    this.#experiments.setTag(experimentId, tag);
+  }
+
+  async deleteExperimentTag(experimentId: string, key: string): Promise<void> {
+    this.#experiments.deleteTag(experimentId, key);
   }
 
   async createRun(input: CreateRun): Promise<RunEntity> {
@@ -69,12 +101,19 @@ export class FsTrackingStore implements TrackingStore {
     return readRun(this.#store, place, this.#runs.read(place));
   }
 
-  async listRuns(query: RunQuery): Promise<Page<RunEntity>> {
-    const found = [...new Set(query.experimentIds)].flatMap((experimentId) => {
-      const directory = this.#store.findExperiment(experimentId);
-      return directory === undefined ? [] : this.#listExperiment(directory, query.viewType);
-    });
-    return cutPage(found, query, ({ place, info }) => skipDamaged(() => readRun(this.#store, place, info)));
+  async searchRuns(query: RunQuery): Promise<Page<RunEntity>> {
+    const matches = parseFilter(query.filter, RUN_VOCABULARY);
+    const order = parseOrderBy(query.orderBy, RUN_VOCABULARY);
+    const found = [...new Set(query.experimentIds)]
+      .flatMap((experimentId) => this.#runsOf(experimentId, query.viewType))
+      .filter(matches);
+    return cutPage(
+      found,
+      (run) => run,
+      order,
+      query,
+      ({ place, info }) => skipDamaged(() => readRun(this.#store, place, info)),
+    );
   }
 
   async updateRun(update: UpdateRun): Promise<void> {
@@ -83,6 +122,14 @@ export class FsTrackingStore implements TrackingStore {
 
   updateRunSync({ runId, ...changes }: UpdateRun): void {
     this.#runs.update(this.#store.findRun(runId), changes);
+  }
+
+  async deleteRun(runId: string): Promise<void> {
+    this.#runs.setLifecycleStage(this.#store.findRun(runId), "deleted", Date.now());
+  }
+
+  async restoreRun(runId: string): Promise<void> {
+    this.#runs.setLifecycleStage(this.#store.findRun(runId), "active", Date.now());
   }
 
   async metricHistory(runId: string, key: string): Promise<MetricHistory> {
@@ -106,12 +153,14 @@ export class FsTrackingStore implements TrackingStore {
     return place;
   }
 
-  #listExperiment(directory: string, viewType: ViewType): { time: number; id: string; place: string; info: RunInfo }[] {
+  #runsOf(experimentId: string, viewType: ViewType): SearchedRun[] {
+    const directory = this.#store.findExperiment(experimentId);
+    if (directory === undefined) return [];
     return this.#store.runIds(directory).flatMap((id) => {
       const place = join(directory, id);
       const info = skipDamaged(() => this.#runs.read(place));
       if (info === undefined || !isShown(viewType, info.lifecycleStage)) return [];
-      return { time: info.startTime, id, place, info };
+      return new SearchedRun(this.#store, place, info);
     });
   }
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { schemeOf } from "../base/file-uri.ts";
 import { newId, newRunName } from "../base/ids.ts";
 import { runDeleted } from "../base/store-errors.ts";
-import type { Experiment } from "../schema/experiment.ts";
+import type { Experiment, LifecycleStage } from "../schema/experiment.ts";
 import type { CreateRun, RunEntity, RunStatus, UpdateRun } from "../schema/run.ts";
 import { makeDirectory, replaceFile } from "./atomic-file.ts";
 import type { Containment } from "./containment.ts";
@@ -76,6 +76,14 @@ export class RunFiles {
   /** @throws {TidemarkError} `DATA_DAMAGED` */
   read(place: string): RunInfo {
     return runInfo(readMeta(this.#store.containment, place), place);
+  }
+
+  /** MLflow keeps a deleted run where it is, with the time of its deletion. */
+  setLifecycleStage(place: string, stage: LifecycleStage, time: number): void {
+    const meta = readMeta(this.#store.containment, place);
+    if (runInfo(meta, place).lifecycleStage === stage) return;
+    const changes = { lifecycle_stage: stage, deleted_time: stage === "deleted" ? time : null };
+    guarded("update", meta.path, () => replaceFile(place, meta.path, meta.with(changes)));
   }
 
   update(place: string, update: Omit<UpdateRun, "runId">): void {

@@ -3,6 +3,7 @@ import { latestPoint, orderPoints } from "../base/point-order.ts";
 import { paramChanged } from "../base/store-errors.ts";
 import type { Batch, Series } from "../contract/batch.ts";
 import { byDataset, type DatasetInput } from "../schema/dataset.ts";
+import type { LifecycleStage } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { RunEntity, UpdateRun } from "../schema/run.ts";
 
@@ -33,6 +34,10 @@ export class MemoryRun {
 
   get head(): RunHead {
     return this.#head;
+  }
+
+  setLifecycleStage(lifecycleStage: LifecycleStage): void {
+    this.#head = { ...this.#head, lifecycleStage };
   }
 
   update({ name, status, endTime }: Omit<UpdateRun, "runId">): void {

@@ -1,8 +1,9 @@
 import { newId, newRunName } from "../base/ids.ts";
-import { cutPage, isShown } from "../base/page.ts";
 import {
+  defaultExperimentStays,
   experimentDeleted,
   experimentNameTaken,
+  noSuchDeletedExperiment,
   noSuchExperiment,
   noSuchRun,
   noSuchTag,
@@ -12,12 +13,19 @@ import type { Batch } from "../contract/batch.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import { OK, type Outcome } from "../contract/outcome.ts";
 import type { ExperimentQuery, Page, RunQuery, TrackingStore } from "../contract/tracking-store.ts";
-import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
+import type { CreateExperiment, Experiment, LifecycleStage } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
+import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
+import { searchableExperiment, searchableRun } from "../search/entities.ts";
+import { parseFilter } from "../search/filter.ts";
+import { parseOrderBy } from "../search/order-by.ts";
+import { cutPage, isShown } from "../search/page.ts";
+import { EXPERIMENT_VOCABULARY, RUN_VOCABULARY } from "../search/vocabulary.ts";
 import { MemoryRun } from "./memory-run.ts";
 
 const URI = "memory:";
+const DEFAULT_ID = "0";
 
 /** Experiments and runs in maps. */
 export class MemoryTrackingStore implements TrackingStore {
@@ -25,7 +33,7 @@ export class MemoryTrackingStore implements TrackingStore {
   readonly #runs = new Map<string, MemoryRun>();
 
   constructor() {
-    this.#addExperiment("0", { name: "Default" });
+    this.#addExperiment(DEFAULT_ID, { name: "Default" });
   }
 
   async createExperiment(input: CreateExperiment): Promise<string> {
@@ -49,25 +57,56 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async getExperiment(experimentId: string): Promise<Experiment> {
-    const experiment = this.#experiments.get(experimentId);
-    if (experiment === undefined) throw noSuchExperiment(experimentId, URI);
-    return experiment;
+    return this.#findExperiment(experimentId);
   }
 
   async getExperimentByName(name: string): Promise<Experiment | undefined> {
     return this.#findByName(name);
   }
 
-  async listExperiments(query: ExperimentQuery): Promise<Page<Experiment>> {
-    const found = [...this.#experiments.values()]
-      .filter(({ lifecycleStage }) => isShown(query.viewType, lifecycleStage))
-      .map((experiment) => ({ time: experiment.creationTime ?? 0, id: experiment.id, experiment }));
-    return cutPage(found, query, ({ experiment }) => experiment);
+  async searchExperiments(query: ExperimentQuery): Promise<Page<Experiment>> {
+    const matches = parseFilter(query.filter, EXPERIMENT_VOCABULARY);
+    const order = parseOrderBy(query.orderBy, EXPERIMENT_VOCABULARY);
+    const found = [...this.#experiments.values()].filter(
+      (experiment) => isShown(query.viewType, experiment.lifecycleStage) && matches(searchableExperiment(experiment)),
+    );
+    return cutPage(found, searchableExperiment, order, query, (experiment) => experiment);
+  }
+
+  async renameExperiment(experimentId: string, name: string): Promise<void> {
+    const experiment = this.#findActiveExperiment(experimentId);
+    const owner = this.#findByName(name);
+    if (owner !== undefined) throw experimentNameTaken(owner);
+    this.#change(experiment, { name });
+  }
+
+  async deleteExperiment(experimentId: string): Promise<void> {
+    if (experimentId === DEFAULT_ID) throw defaultExperimentStays();
+    this.#setStage(this.#findActiveExperiment(experimentId), "deleted");
+  }
+
+  async restoreExperiment(experimentId: string): Promise<void> {
+    const experiment = this.#findExperiment(experimentId);
+    if (experiment.lifecycleStage === "active") throw noSuchDeletedExperiment(experimentId, URI);
+    this.#setStage(experiment, "active");
+  }
+
+  async setExperimentTag(experimentId: string, { key, value }: Tag): Promise<void> {
+    const experiment = this.#findActiveExperiment(experimentId);
+    // Defined, not assigned, so that "__proto__" is a key like any other.
+    this.#change(experiment, { tags: Object.fromEntries([...Object.entries(experiment.tags), [key, value]]) });
+  }
+
+  async deleteExperimentTag(experimentId: string, key: string): Promise<void> {
+    const experiment = this.#findActiveExperiment(experimentId);
+    const tags = Object.entries(experiment.tags);
+    const kept = tags.filter(([name]) => name !== key);
+    if (kept.length === tags.length) throw noSuchTag(key, `experiment ${experimentId}`);
+    this.#change(experiment, { tags: Object.fromEntries(kept) });
   }
 
   async createRun(input: CreateRun): Promise<RunEntity> {
-    const experiment = await this.getExperiment(input.experimentId);
-    if (experiment.lifecycleStage === "deleted") throw experimentDeleted(experiment.id);
+    const experiment = this.#findActiveExperiment(input.experimentId);
     const id = newId();
     const head = {
       id,
@@ -88,13 +127,18 @@ export class MemoryTrackingStore implements TrackingStore {
     return this.#find(runId).entity();
   }
 
-  async listRuns(query: RunQuery): Promise<Page<RunEntity>> {
+  async searchRuns(query: RunQuery): Promise<Page<RunEntity>> {
+    const matches = parseFilter(query.filter, RUN_VOCABULARY);
+    const order = parseOrderBy(query.orderBy, RUN_VOCABULARY);
     const found = [...this.#runs.values()]
+      .map((run) => run.entity())
       .filter(
-        ({ head }) => query.experimentIds.includes(head.experimentId) && isShown(query.viewType, head.lifecycleStage),
-      )
-      .map((run) => ({ time: run.head.startTime, id: run.head.id, run }));
-    return cutPage(found, query, ({ run }) => run.entity());
+        (run) =>
+          query.experimentIds.includes(run.experimentId) &&
+          isShown(query.viewType, run.lifecycleStage) &&
+          matches(searchableRun(run)),
+      );
+    return cutPage(found, searchableRun, order, query, (run) => run);
   }
 
   async updateRun(update: UpdateRun): Promise<void> {
@@ -103,6 +147,14 @@ export class MemoryTrackingStore implements TrackingStore {
 
   updateRunSync({ runId, ...changes }: UpdateRun): void {
     this.#findActive(runId).update(changes);
+  }
+
+  async deleteRun(runId: string): Promise<void> {
+    this.#find(runId).setLifecycleStage("deleted");
+  }
+
+  async restoreRun(runId: string): Promise<void> {
+    this.#find(runId).setLifecycleStage("active");
   }
 
   async metricHistory(runId: string, key: string): Promise<MetricHistory> {
@@ -120,6 +172,30 @@ export class MemoryTrackingStore implements TrackingStore {
 
   #findByName(name: string): Experiment | undefined {
     return [...this.#experiments.values()].find((experiment) => experiment.name === name);
+  }
+
+  #findExperiment(experimentId: string): Experiment {
+    const experiment = this.#experiments.get(experimentId);
+    if (experiment === undefined) throw noSuchExperiment(experimentId, URI);
+    return experiment;
+  }
+
+  #findActiveExperiment(experimentId: string): Experiment {
+    const experiment = this.#findExperiment(experimentId);
+    if (experiment.lifecycleStage === "deleted") throw experimentDeleted(experimentId);
+    return experiment;
+  }
+
+  #change(experiment: Experiment, changes: Partial<Experiment>): void {
+    this.#experiments.set(experiment.id, { ...experiment, ...changes, lastUpdateTime: Date.now() });
+  }
+
+  /** Runs go with their experiment. */
+  #setStage(experiment: Experiment, lifecycleStage: LifecycleStage): void {
+    this.#change(experiment, { lifecycleStage });
+    for (const run of this.#runs.values()) {
+      if (run.head.experimentId === experiment.id) run.setLifecycleStage(lifecycleStage);
+    }
   }
 
   #find(runId: string): MemoryRun {

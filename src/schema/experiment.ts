@@ -14,7 +14,9 @@ export const experimentNameSchema = textUpTo(MAX_EXPERIMENT_NAME_LENGTH).refine(
 // Letters, digits, "-" and "_" only, so that an id can be a directory name; MLflow allows 64 of them.
 export const experimentIdSchema = z.string().regex(/^[a-zA-Z0-9][\w-]{0,63}$/, { error: "is not an experiment id" });
 
-export const experimentTagsSchema = z.record(keyOf("tag"), textUpTo(MAX_EXPERIMENT_TAG_VALUE_LENGTH));
+const experimentTagValueSchema = textUpTo(MAX_EXPERIMENT_TAG_VALUE_LENGTH);
+export const experimentTagSchema = z.strictObject({ key: keyOf("tag"), value: experimentTagValueSchema });
+export const experimentTagsSchema = z.record(keyOf("tag"), experimentTagValueSchema);
 
 export const experimentSchema = z.object({
   id: experimentIdSchema,

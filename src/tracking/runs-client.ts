@@ -16,12 +16,17 @@ import {
   updateRunSchema,
 } from "../schema/run.ts";
 import { keyOf } from "../schema/text.ts";
+import { defined } from "./defined.ts";
 import { PagedList } from "./paged-list.ts";
 import { writeOnce } from "./write-once.ts";
 
 const searchRunsSchema = z.strictObject({
   /** At least one. */
   experimentIds: z.array(experimentIdSchema).min(1),
+  /** MLflow's grammar: `metrics.loss < 0.1 AND params.optimizer = 'adam'`. */
+  filter: z.string().optional(),
+  /** `["metrics.accuracy DESC"]`. What it leaves equal, and all without it: newest first. */
+  orderBy: z.array(z.string()).optional(),
   /** Default `"active"`. */
   viewType: z.enum(["active", "deleted", "all"]).default("active"),
   maxResults: z.number().optional(),
@@ -69,10 +74,27 @@ export class RunsClient {
     return await this.#store.getRun(checkArgument("runId", runIdSchema, runId));
   }
 
-  /** Runs of some experiments, newest first. */
+  /**
+   * Runs of some experiments that match.
+   *
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, when the first page is asked for; it says where in the filter or order
+   */
   search(query: SearchRuns): PagedList<RunEntity> {
-    const { viewType, experimentIds, ...paging } = checkArgument("query", searchRunsSchema, query);
-    return new PagedList((request) => this.#store.listRuns({ ...request, viewType, experimentIds }), paging);
+    const { maxResults, pageToken, ...what } = checkArgument("query", searchRunsSchema, query);
+    return new PagedList((request) => this.#store.searchRuns({ ...request, ...defined(what) }), {
+      maxResults,
+      pageToken,
+    });
+  }
+
+  /** Marks a run as deleted: it stays where it is, and searches don't show it. */
+  async delete(runId: string): Promise<void> {
+    await this.#store.deleteRun(checkArgument("runId", runIdSchema, runId));
+  }
+
+  /** Brings a deleted run back. */
+  async restore(runId: string): Promise<void> {
+    await this.#store.restoreRun(checkArgument("runId", runIdSchema, runId));
   }
 
   /** Changes name, status or end time. */

@@ -78,7 +78,7 @@ export function backendContract(
           Array.from({ length: 8 }, () => backend.tracking.createExperiment({ name: "race" })),
         );
         expect(attempts.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-        const { items } = await backend.tracking.listExperiments({ viewType: "active", maxResults: 100 });
+        const { items } = await backend.tracking.searchExperiments({ viewType: "active", maxResults: 100 });
         expect(items.filter((experiment) => experiment.name === "race")).toHaveLength(1);
       });
 
@@ -93,7 +93,7 @@ export function backendContract(
       it("are listed in pages, each once", async () => {
         for (let i = 0; i < 6; i++) await backend.tracking.createExperiment({ name: `listed ${i}` });
         const found = await allPages(
-          (paging) => backend.tracking.listExperiments({ viewType: "active", ...paging }),
+          (paging) => backend.tracking.searchExperiments({ viewType: "active", ...paging }),
           2,
         );
         expect(found.map((experiment) => experiment.name).sort()).toEqual([
@@ -174,10 +174,10 @@ export function backendContract(
         const ids: string[] = [];
         for (let i = 0; i < 7; i++) ids.push((await newRun({ startTime: 1_700_000_000_000 + Math.floor(i / 2) })).id);
         const query = { experimentIds: [experimentId], viewType: "active" as const };
-        const first = await backend.tracking.listRuns({ ...query, maxResults: 3 });
+        const first = await backend.tracking.searchRuns({ ...query, maxResults: 3 });
         const newcomer = await newRun({ startTime: 1_800_000_000_000 });
         const rest = await allPages(
-          (paging) => backend.tracking.listRuns({ ...query, ...paging }),
+          (paging) => backend.tracking.searchRuns({ ...query, ...paging }),
           3,
           first.nextPageToken,
         );
@@ -191,7 +191,7 @@ export function backendContract(
       it("of other experiments are not listed, and an experiment without runs has none", async () => {
         await newRun();
         const other = await backend.tracking.createExperiment({ name: "empty" });
-        const { items, nextPageToken } = await backend.tracking.listRuns({
+        const { items, nextPageToken } = await backend.tracking.searchRuns({
           experimentIds: [other],
           viewType: "all",
           maxResults: 10,
@@ -206,7 +206,7 @@ export function backendContract(
           maxResults: 10,
           pageToken: "garbage!",
         };
-        await expect(backend.tracking.listRuns(query)).rejects.toMatchObject({ code: "INVALID_PARAMETER_VALUE" });
+        await expect(backend.tracking.searchRuns(query)).rejects.toMatchObject({ code: "INVALID_PARAMETER_VALUE" });
       });
     });
 

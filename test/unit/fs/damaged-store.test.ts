@@ -39,11 +39,11 @@ const runPath = (...parts: string[]) => join(mlruns, ids.experiment, ids.run, ..
 const experimentPath = (...parts: string[]) => join(mlruns, ids.experiment, ...parts);
 
 const listedRuns = async () => {
-  const { items } = await store.listRuns({ experimentIds: [ids.experiment], viewType: "all", maxResults: 100 });
+  const { items } = await store.searchRuns({ experimentIds: [ids.experiment], viewType: "all", maxResults: 100 });
   return items.map(({ id }) => id);
 };
 const listedExperiments = async () => {
-  const { items } = await store.listExperiments({ viewType: "all", maxResults: 100 });
+  const { items } = await store.searchExperiments({ viewType: "all", maxResults: 100 });
   return items.map(({ name }) => name).sort();
 };
 

@@ -82,7 +82,7 @@ describe("the default experiment", () => {
 
 it("asking makes nothing on disk", async () => {
   expect(await store.getExperimentByName("digits")).toBeUndefined();
-  expect(await store.listExperiments({ viewType: "all", maxResults: 10 })).toEqual({ items: [] });
+  expect(await store.searchExperiments({ viewType: "all", maxResults: 10 })).toEqual({ items: [] });
   await expect(store.getRun("a".repeat(32))).rejects.toMatchObject({ code: "RESOURCE_DOES_NOT_EXIST" });
   for (const id of ["..", "../../etc", "a/b", "", ".trash", "x\0y"]) {
     await expect(store.getRun(id)).rejects.toMatchObject({ code: "RESOURCE_DOES_NOT_EXIST" });
