@@ -20,10 +20,11 @@ export function resolveField(
   vocabulary: Vocabulary,
 ): Field {
   const [first, ...rest] = token.parts as [IdentifierPart, ...IdentifierPart[]];
-  const kind = rest.length === 0 ? "attribute" : vocabulary.prefixes.get(first.name);
+  const prefix = first.quote === '"' ? token.text : first.name;
+  const kind = rest.length === 0 ? "attribute" : vocabulary.prefixes.get(prefix);
   if (kind === undefined) {
     const known = [...vocabulary.prefixes.keys()].join(", ");
-    throw scanner.error(token.position, `${vocabulary.entity} have no ${first.name}.…; expected one of ${known}`);
+    throw scanner.error(token.position, `${vocabulary.entity} have no ${prefix}.…; expected one of ${known}`);
   }
   const key = rest.length === 0 ? first.name : keyOf(scanner, token, rest);
   if (kind === "dataset" && !DATASET_KEYS.has(key)) {
@@ -38,7 +39,7 @@ export function resolveField(
 
 /** Dots in a key need no quotes; if there are quotes, they go around the whole key. */
 function keyOf(scanner: Scanner, token: Token, parts: readonly IdentifierPart[]): string {
-  if (parts.length > 1 && parts.some(({ isQuoted }) => isQuoted)) {
+  if (parts.length > 1 && parts.some(({ quote }) => quote !== undefined)) {
     throw scanner.error(token.position, "quotes must go around the whole key");
   }
   return parts.map(({ name }) => name).join(".");

@@ -34,6 +34,7 @@ export function parseFilter(text: string | undefined, vocabulary: Vocabulary): F
 function parseConditions(text: string, vocabulary: Vocabulary): Filter[] {
   const scanner = new Scanner("filter", text);
   const conditions: Filter[] = [];
+  if (text !== "" && text.trim() === "") throw scanner.error(0, "expected a comparison, found nothing");
   let token = skipAnds(scanner, scanner.next());
   while (token.type !== "end") {
     conditions.push(parseCondition(scanner, token, vocabulary));

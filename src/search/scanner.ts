@@ -12,18 +12,18 @@ export type Token = { readonly position: number; readonly text: string } & (
 export interface IdentifierPart {
   /** Without its quotes. */
   readonly name: string;
-  readonly isQuoted: boolean;
+  readonly quote: "`" | '"' | "'" | undefined;
 }
 
 const WHITESPACE = /\s+/y;
 const BARE_NAME = /[\p{L}\p{N}_][\p{L}\p{N}\p{M}_$#]*/uy;
 // A number ends where a name could go on: `1abc` is neither.
-const NUMBER = /-?(?:\d*\.\d+|\d+)(?:[eE]-?\d+)?(?![\p{L}\p{N}_.])/uy;
+const NUMBER = /-?(?:\d*\.\d+|\d+\.?)(?:[eE]-?\d+)?(?![\p{L}\p{N}_.])/uy;
 const OPERATOR = /[<>=!~]+/y;
 
 /**
  * Cuts a search expression into tokens, one at a time, and says where in the text something is wrong. Quoting is MLflow's: names in
- * backticks or double quotes, texts in single or double quotes. Time is linear in the length of the text, whatever it is.
+ * backticks or double quotes, texts in single or double quotes; behind a dot all three make names. Time is linear in the length of the text, whatever it is.
  */
 export class Scanner {
   readonly text: string;
@@ -80,9 +80,9 @@ export class Scanner {
 
   #part(): IdentifierPart | undefined {
     const quote = this.text[this.#position];
-    if (quote === "`" || quote === '"') return { name: this.#quoted(quote), isQuoted: true };
+    if (quote === "`" || quote === '"' || quote === "'") return { name: this.#quoted(quote), quote };
     const name = this.#take(BARE_NAME);
-    return name === undefined ? undefined : { name, isQuoted: false };
+    return name === undefined ? undefined : { name, quote: undefined };
   }
 
   /**

@@ -4,12 +4,12 @@ import type { Scanner, Token } from "./scanner.ts";
 export function textOf(token: Token): string | undefined {
   if (token.type === "string") return token.value;
   const [part, ...others] = token.type === "identifier" ? token.parts : [];
-  const isText = part?.isQuoted === true && others.length === 0 && token.text.startsWith('"');
-  return isText ? part.name : undefined;
+  return part?.quote === '"' && others.length === 0 ? part.name : undefined;
 }
 
 /**
- * Reads `('a', 'b')`. MLflow has Python read the list, so backslashes escape in it, unlike elsewhere.
+ * Reads `('a', 'b')`. MLflow has Python read the list, so backslashes escape in it, unlike elsewhere, and texts side by side are
+ * one.
  *
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, with the position
  */
@@ -20,10 +20,15 @@ export function readTextList(scanner: Scanner): string[] {
   for (;;) {
     const token = scanner.next();
     if (token.text === ")" && texts.length > 0) return texts;
-    const text = textOf(token);
+    const text = unescapedText(token);
     if (text === undefined) throw scanner.error(token.position, `expected a text in quotes, found ${shown(token)}`);
-    texts.push(unescaped(text, token.text[0] as string));
-    const separator = scanner.next();
+    let joined = text;
+    let separator = scanner.next();
+    for (let more = unescapedText(separator); more !== undefined; more = unescapedText(separator)) {
+      joined += more;
+      separator = scanner.next();
+    }
+    texts.push(joined);
     if (separator.text === ")") return texts;
     if (separator.text !== ",") throw scanner.error(separator.position, `expected , or ), found ${shown(separator)}`);
   }
@@ -33,6 +38,11 @@ export function readTextList(scanner: Scanner): string[] {
 export const shown = (token: Token): string => (token.type === "end" ? "the end" : token.text);
 
 const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\", "'": "'", '"': '"', n: "\n", r: "\r", t: "\t" };
+
+function unescapedText(token: Token): string | undefined {
+  const text = textOf(token);
+  return text === undefined ? undefined : unescaped(text, token.text[0] as string);
+}
 
 /** To Python, a doubled quote ends one text and begins the next, and the two are one. */
 function unescaped(text: string, quote: string): string {

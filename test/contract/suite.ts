@@ -25,6 +25,11 @@ interface Point {
   readonly timestamp: number;
 }
 
+const DIGITS_INPUT: DatasetInput = {
+  dataset: { name: "digits", digest: "abc123", sourceType: "code", source: "{}" },
+  tags: { "mlflow.data.context": "training" },
+};
+
 /** Every backend passes these: what they hold is what the rest of Tidemark relies on. */
 export function backendContract(
   name: string,
@@ -103,6 +108,75 @@ export function backendContract(
         ]);
         const times = found.map((experiment) => experiment.creationTime ?? 0);
         expect(times).toEqual([...times].sort((a, b) => b - a));
+      });
+    });
+
+    describe("experiments that change", () => {
+      it("get another name, of their own", async () => {
+        await backend.tracking.renameExperiment(experimentId, "renamed: 'x'");
+        expect(await backend.tracking.getExperimentByName("contract")).toBeUndefined();
+        expect(await backend.tracking.getExperimentByName("renamed: 'x'")).toMatchObject({ id: experimentId });
+        const other = await backend.tracking.createExperiment({ name: "contract" });
+        expect(other).not.toBe(experimentId);
+        await expect(backend.tracking.renameExperiment(other, "renamed: 'x'")).rejects.toMatchObject({
+          code: "RESOURCE_ALREADY_EXISTS",
+        });
+      });
+
+      it("have tags of which the last wins and that can be deleted", async () => {
+        for (const value of ["one", "two\n"]) {
+          await backend.tracking.setExperimentTag(experimentId, { key: "a/b", value });
+        }
+        await backend.tracking.setExperimentTag(experimentId, { key: "__proto__", value: "x" });
+        const { tags } = await backend.tracking.getExperiment(experimentId);
+        expect(Object.entries(tags).sort()).toEqual([
+          ["__proto__", "x"],
+          ["a/b", "two\n"],
+        ]);
+        await backend.tracking.deleteExperimentTag(experimentId, "a/b");
+        expect((await backend.tracking.getExperiment(experimentId)).tags).not.toHaveProperty(["a/b"]);
+        await expect(backend.tracking.deleteExperimentTag(experimentId, "a/b")).rejects.toMatchObject({
+          code: "RESOURCE_DOES_NOT_EXIST",
+        });
+      });
+
+      it("are deleted with their runs, take nothing then, and come back with them", async () => {
+        const run = await newRun();
+        await backend.tracking.deleteExperiment(experimentId);
+        expect(await backend.tracking.getExperiment(experimentId)).toMatchObject({ lifecycleStage: "deleted" });
+        expect(await backend.tracking.getRun(run.id)).toEqual({ ...run, lifecycleStage: "deleted" });
+        const refused = { code: "INVALID_STATE" };
+        await expect(newRun()).rejects.toMatchObject(refused);
+        await expect(backend.tracking.openSink(run.id)).rejects.toMatchObject(refused);
+        await expect(backend.tracking.renameExperiment(experimentId, "x")).rejects.toMatchObject(refused);
+        await expect(backend.tracking.setExperimentTag(experimentId, { key: "a", value: "b" })).rejects.toMatchObject(
+          refused,
+        );
+        await expect(backend.tracking.deleteExperiment(experimentId)).rejects.toMatchObject(refused);
+        await expect(backend.tracking.createExperiment({ name: "contract" })).rejects.toMatchObject({
+          code: "RESOURCE_ALREADY_EXISTS",
+        });
+        const names = async (viewType: "active" | "deleted") =>
+          (await backend.tracking.searchExperiments({ viewType, maxResults: 10 })).items.map(({ name }) => name);
+        expect(await names("active")).toEqual(["Default"]);
+        expect(await names("deleted")).toEqual(["contract"]);
+
+        await backend.tracking.restoreExperiment(experimentId);
+        expect(await backend.tracking.getExperiment(experimentId)).toMatchObject({ lifecycleStage: "active" });
+        expect(await backend.tracking.getRun(run.id)).toEqual(run);
+        await write(run.id, { tags: [{ key: "a", value: "b" }] });
+        await expect(backend.tracking.restoreExperiment(experimentId)).rejects.toMatchObject({
+          code: "RESOURCE_DOES_NOT_EXIST",
+        });
+      });
+
+      it("that are missing, and the default one, cannot be deleted", async () => {
+        await expect(backend.tracking.deleteExperiment("4711")).rejects.toMatchObject({
+          code: "RESOURCE_DOES_NOT_EXIST",
+        });
+        await expect(backend.tracking.deleteExperiment("0")).rejects.toMatchObject({
+          code: "INVALID_PARAMETER_VALUE",
+        });
       });
     });
 
@@ -197,6 +271,58 @@ export function backendContract(
           maxResults: 10,
         });
         expect([items, nextPageToken]).toEqual([[], undefined]);
+      });
+
+      it("are deleted and restored, and take nothing while they are deleted", async () => {
+        const run = await newRun();
+        const kept = await newRun();
+        for (let repeat = 0; repeat < 2; repeat++) await backend.tracking.deleteRun(run.id);
+        expect(await backend.tracking.getRun(run.id)).toEqual({ ...run, lifecycleStage: "deleted" });
+        const shown = async (viewType: "active" | "deleted" | "all") => {
+          const query = { experimentIds: [experimentId], viewType, maxResults: 10 };
+          return (await backend.tracking.searchRuns(query)).items.map(({ id }) => id).sort();
+        };
+        expect(await shown("active")).toEqual([kept.id]);
+        expect(await shown("deleted")).toEqual([run.id]);
+        expect(await shown("all")).toEqual([kept.id, run.id].sort());
+        const refused = { code: "INVALID_STATE" };
+        await expect(backend.tracking.openSink(run.id)).rejects.toMatchObject(refused);
+        await expect(backend.tracking.updateRun({ runId: run.id, name: "x" })).rejects.toMatchObject(refused);
+        await expect(backend.tracking.deleteTag(run.id, "mlflow.runName")).rejects.toMatchObject(refused);
+        for (let repeat = 0; repeat < 2; repeat++) await backend.tracking.restoreRun(run.id);
+        expect(await backend.tracking.getRun(run.id)).toEqual(run);
+        await expect(backend.tracking.deleteRun("0".repeat(32))).rejects.toMatchObject({
+          code: "RESOURCE_DOES_NOT_EXIST",
+        });
+      });
+
+      it("are found by what they hold, in the order asked for", async () => {
+        const points = (value: number) => [{ key: "loss", value, step: 0, timestamp: 1 }];
+        const first = await newRun({ name: "first", startTime: 1, tags: { team: "vision" } });
+        await write(first.id, { points: points(0.5), params: [{ key: "lr", value: "0.1" }] });
+        const second = await newRun({ name: "second", startTime: 2 });
+        await write(second.id, { points: points(Number.NaN), inputs: [DIGITS_INPUT] });
+        const third = await newRun({ name: "third", startTime: 3, tags: { team: "text" } });
+        await write(third.id, { points: points(0.25) });
+        const names = async (filter: string | undefined, ...orderBy: string[]) => {
+          const query = { experimentIds: [experimentId], viewType: "active" as const, maxResults: 10, orderBy };
+          const { items } = await backend.tracking.searchRuns({
+            ...query,
+            ...(filter === undefined ? {} : { filter }),
+          });
+          return items.map(({ name }) => name);
+        };
+        expect(await names(undefined)).toEqual(["third", "second", "first"]);
+        expect(await names("metrics.loss < 1")).toEqual(["third", "first"]);
+        expect(await names("metrics.loss < 1", "metrics.loss DESC")).toEqual(["first", "third"]);
+        expect(await names(undefined, "metrics.loss")).toEqual(["third", "first", "second"]);
+        expect(await names("params.lr = '0.1' AND tags.team LIKE 'v%'")).toEqual(["first"]);
+        expect(await names("tags.team IS NULL")).toEqual(["second"]);
+        expect(await names("dataset.name = 'digits' AND dataset.context = 'training'")).toEqual(["second"]);
+        expect(await names("start_time >= 2", "attributes.run_name")).toEqual(["second", "third"]);
+        expect(await names(`run_id IN ('${first.id}', 'none')`)).toEqual(["first"]);
+        const position = { details: { argument: "filter", position: 15 } };
+        await expect(names("metrics.loss > 'high'")).rejects.toMatchObject(position);
       });
 
       it("refuse a page token that is none", async () => {
