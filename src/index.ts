@@ -33,6 +33,10 @@ export { type DatasetData, type DatasetOptions, dataset } from "./tracking/datas
 export type { Row } from "./tracking/dataset/rows.ts";
 export type { NestedNumbers, TensorData, TypedArray } from "./tracking/dataset/tensors.ts";
 export type { ExperimentsClient, SearchExperiments } from "./tracking/experiments-client.ts";
+export type { LogImageOptions } from "./tracking/media/log-image.ts";
+export type { LoggableImage } from "./tracking/media/picture.ts";
+export type { ImageTensor, Pixels } from "./tracking/media/pixels.ts";
+export type { TableColumns, TableData } from "./tracking/media/table.ts";
 export type { MetricHandle, MetricOptions } from "./tracking/metric-logger.ts";
 export type { PagedList, PageOptions } from "./tracking/paged-list.ts";
 export type { MetricKeys, Run } from "./tracking/run.ts";

@@ -3,6 +3,7 @@ import { newId, newRunName } from "../base/ids.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
 import { OK } from "../contract/outcome.ts";
+import type { CreateRun, RunEntity } from "../schema/run.ts";
 
 const nothing = async () => {};
 
@@ -19,6 +20,22 @@ const emptyArtifacts: ArtifactStore = {
   read: async () => nothingRecorded(),
   delete: nothing,
 };
+
+const emptyRun = (input: CreateRun): RunEntity => ({
+  id: newId(),
+  name: input.name ?? newRunName(),
+  experimentId: input.experimentId,
+  userId: input.userId ?? "",
+  status: "RUNNING",
+  startTime: input.startTime ?? Date.now(),
+  lifecycleStage: "active",
+  artifactUri: "disabled:",
+  params: {},
+  tags: {},
+  metrics: {},
+  latestMetrics: [],
+  inputs: [],
+});
 
 /** What `TIDEMARK_DISABLED=1` puts in the place of every backend: takes everything, keeps nothing, touches no disk or network. */
 export const disabledBackend: Backend = {
@@ -39,22 +56,8 @@ export const disabledBackend: Backend = {
     restoreExperiment: nothing,
     setExperimentTag: nothing,
     deleteExperimentTag: nothing,
-    createRun: async (input) => ({
-      id: newId(),
-      name: input.name ?? newRunName(),
-      experimentId: input.experimentId,
-      userId: input.userId ?? "",
-      status: "RUNNING",
-      startTime: input.startTime ?? Date.now(),
-      lifecycleStage: "active",
-      artifactUri: "disabled:",
-      params: {},
-      tags: {},
-      metrics: {},
-      latestMetrics: [],
-      inputs: [],
-    }),
-    getRun: async () => nothingRecorded(),
+    createRun: async (input) => emptyRun(input),
+    getRun: async (id) => ({ ...emptyRun({ experimentId: "0" }), id }),
     searchRuns: async () => ({ items: [] }),
     deleteRun: nothing,
     restoreRun: nothing,

@@ -1,7 +1,6 @@
 import { warnOnce } from "../base/diagnostics.ts";
-import { invalidArgument, messageOf, TidemarkError } from "../base/errors.ts";
+import { invalidArgument, type TidemarkError } from "../base/errors.ts";
 import { checkKey } from "../base/key-rules.ts";
-import { checkRelativePath } from "../base/paths.ts";
 import type { Backend } from "../contract/backend.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import { type FlushOptions, MetricQueue } from "../queue/metric-queue.ts";
@@ -10,9 +9,12 @@ import { checkArgument } from "../schema/check.ts";
 import { type Dataset, datasetSchema } from "../schema/dataset.ts";
 import { type Param, tagSchema } from "../schema/param.ts";
 import type { RunEntity, RunStatus } from "../schema/run.ts";
-import { type TransferWatch, uploadArtifact, uploadDirectory } from "./artifact-transfers.ts";
 import { flattenParam, flattenParams } from "./flatten-params.ts";
+import type { LogImageOptions } from "./media/log-image.ts";
+import type { LoggableImage } from "./media/picture.ts";
+import type { TableData } from "./media/table.ts";
 import { type MetricHandle, MetricLogger, type MetricOptions } from "./metric-logger.ts";
+import { RunArtifacts } from "./run-artifacts.ts";
 import { RunLifecycle } from "./run-lifecycle.ts";
 import {
   type EndOptions,
@@ -22,7 +24,6 @@ import {
   logInputOptionsSchema,
   type OpenRunOptions,
   type TransferOptions,
-  transferOptionsSchema,
 } from "./run-options.ts";
 import { type SystemMetrics, startSystemMetrics } from "./system-metrics/system-metrics.ts";
 
@@ -59,13 +60,13 @@ export interface RunParts {
  * ```
  */
 export class Run<Metrics extends MetricKeys = MetricKeys> {
-  readonly #backend: Backend;
   readonly #entity: RunEntity;
   readonly #sink: MetricSink;
   readonly #queue: MetricQueue;
   readonly #metrics: MetricLogger;
   readonly #parts: RunParts;
   readonly #lifecycle: RunLifecycle;
+  readonly #artifacts: RunArtifacts;
   readonly #systemMetrics: SystemMetrics | undefined;
   #name: string;
 
@@ -73,7 +74,6 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   constructor(parts: RunParts) {
     const { backend, entity, sink, flushIntervalMs } = parts;
     this.#parts = parts;
-    this.#backend = backend;
     this.#entity = entity;
     this.#sink = sink;
     this.#name = entity.name;
@@ -94,6 +94,12 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
       queue: this.#queue,
       handleSignals: parts.handleSignals,
       packagesTag: parts.packagesTag,
+    });
+    this.#artifacts = new RunArtifacts({
+      backend,
+      entity,
+      appendTag: (key, value) => this.#appendTag(key, value),
+      track: (upload) => this.#lifecycle.track(upload),
     });
   }
 
@@ -204,33 +210,43 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
    * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `CANCELLED`, or the backend's error
    */
   logArtifact(localPath: string, options: TransferOptions = {}): Promise<void> {
-    return this.#upload(options, (path, watch) => uploadArtifact(this.#artifacts, localPath, path, watch));
+    return this.#artifacts.logArtifact(localPath, options);
   }
 
   /** Copies what a local directory holds to the run's artifacts, several files at a time. */
   logArtifacts(localDirectory: string, options: TransferOptions = {}): Promise<void> {
-    return this.#upload(options, (path, watch) => uploadDirectory(this.#artifacts, localDirectory, path, watch));
+    return this.#artifacts.logArtifacts(localDirectory, options);
   }
 
   /** Writes a text to a file of the run's artifacts. */
-  async logText(text: string, path: string): Promise<void> {
-    if (typeof text !== "string") throw invalidArgument("text", text, "a string");
-    checkRelativePath("path", path);
-    await this.#lifecycle.track(this.#artifacts.write(path, new TextEncoder().encode(text)));
+  logText(text: string, path: string): Promise<void> {
+    return this.#artifacts.logText(text, path);
   }
 
   /** Writes a value as JSON, indented by two spaces, to a file of the run's artifacts. */
-  async logJson(value: unknown, path: string): Promise<void> {
-    let text: string | undefined;
-    try {
-      text = JSON.stringify(value, undefined, 2);
-    } catch (error) {
-      throw new TidemarkError("INVALID_PARAMETER_VALUE", `value: cannot be JSON: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
-    if (text === undefined) throw invalidArgument("value", value, "something JSON can hold");
-    await this.logText(text, path);
+  logJson(value: unknown, path: string): Promise<void> {
+    return this.#artifacts.logJson(value, path);
+  }
+
+  /**
+   * Writes a table to a `.json` file of the run's artifacts, or adds the rows to the table that is there. Images in cells become
+   * files of their own. MLflow's UI shows such tables, `mlflow.load_table` reads them.
+   *
+   * @param rows - An object per row, or an object of columns: `{ text: ["a", "b"], score: [0.1, 0.9] }`.
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `DATA_DAMAGED` when the file holds no table, or the backend's error
+   */
+  logTable(rows: TableData, path: string): Promise<void> {
+    return this.#artifacts.logTable(rows, path);
+  }
+
+  /**
+   * Writes an image: of a series that MLflow's UI shows step by step, by its key; or to a file, by its path.
+   *
+   * @param image - The bytes of a PNG or JPEG file; raw pixels, like a canvas's `ImageData`; or a tensor.
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`, or the backend's error
+   */
+  logImage(image: LoggableImage, target: string | LogImageOptions): Promise<void> {
+    return this.#artifacts.logImage(image, target);
   }
 
   /**
@@ -269,10 +285,6 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     this.#lifecycle.recordError(error);
   }
 
-  get #artifacts() {
-    return this.#backend.artifacts(this.#entity.artifactUri);
-  }
-
   #appendParams(params: readonly Param[]): void {
     for (const { key } of params) this.#refuseKey("param", key);
     for (const param of params) this.#queue.appendParam(param);
@@ -291,15 +303,6 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   #refuseKey(kind: "param" | "tag", key: string): void {
     const refusal = this.#sink.checkKey?.(kind, key);
     if (refusal !== undefined) throw refusal;
-  }
-
-  async #upload(
-    options: TransferOptions,
-    upload: (path: string | undefined, watch: TransferWatch) => Promise<void>,
-  ): Promise<void> {
-    const { path, ...watch } = checkArgument("options", transferOptionsSchema, options);
-    if (path !== undefined) checkRelativePath("path", path);
-    await this.#lifecycle.track(upload(path, watch));
   }
 
   #tellTrouble(error: TidemarkError): void {
