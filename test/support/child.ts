@@ -45,7 +45,7 @@ export async function succeed(command: string, args: readonly string[], options:
  * The environment without what the machine, npm and vitest put there for this process only: a child shall see what a user's
  * program sees.
  */
-function plainEnvironment(): NodeJS.ProcessEnv {
+export function plainEnvironment(): NodeJS.ProcessEnv {
   const ours = /^(npm_|MLFLOW_|TIDEMARK_|VITEST|NODE_ENV$|NODE_OPTIONS$|TEST$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
 }

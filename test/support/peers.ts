@@ -1,9 +1,12 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The programs that `npm run setup` installs. */
-export type Peer = "python" | "bun" | "deno" | "node24";
+/** The programs that `npm run setup` installs, and a browser from the system's packages. */
+export type Peer = "python" | "bun" | "deno" | "node24" | "chromium";
+
+/** Where Debian's package puts it. */
+export const CHROMIUM_PATH = "/usr/bin/chromium";
 
 const cache = fileURLToPath(new URL("../../.cache/", import.meta.url));
 
@@ -21,7 +24,7 @@ export const nodePath = (major: 24): string => required(`node${major}`);
 export function leftOut(...peers: readonly Peer[]): boolean {
   const missing = peers.filter((peer) => find(peer) === undefined);
   if (missing.length === 0) return false;
-  const message = `no ${missing.join(", ")}: \`npm run setup\` installs it`;
+  const message = missing.map(absence).join("; ");
   if (process.env.CI) throw new Error(message);
   console.warn(`LEFT OUT: ${message}`);
   return true;
@@ -29,12 +32,16 @@ export function leftOut(...peers: readonly Peer[]): boolean {
 
 function required(peer: Peer): string {
   const path = find(peer);
-  if (path === undefined) throw new Error(`no ${peer}: \`npm run setup\` installs it`);
+  if (path === undefined) throw new Error(absence(peer));
   return path;
 }
 
+const absence = (peer: Peer) =>
+  `no ${peer}: \`${peer === "chromium" ? "apt-get install chromium" : "npm run setup"}\` installs it`;
+
 /** The set-up writes the stamp last: without it the peer is absent or half made. */
 function find(peer: Peer): string | undefined {
+  if (peer === "chromium") return existsSync(CHROMIUM_PATH) ? CHROMIUM_PATH : undefined;
   try {
     return (JSON.parse(readFileSync(join(cache, peer, "stamp.json"), "utf8")) as { program: string }).program;
   } catch {

@@ -3,17 +3,21 @@ import { succeed } from "./child.ts";
 import { pythonPath } from "./peers.ts";
 import { repository } from "./repository.ts";
 
-const env = { MLFLOW_ALLOW_FILE_STORE: "true", PYTHONWARNINGS: "ignore", PYTHONUTF8: "1" };
+/** What every Python with MLflow is started with. */
+export const pythonEnvironment = { MLFLOW_ALLOW_FILE_STORE: "true", PYTHONWARNINGS: "ignore", PYTHONUTF8: "1" };
 
 /** Runs a script of test/peers/python and answers the JSON of its last line, if that is JSON. */
 export async function runPython(script: string, args: readonly string[], cwd: string): Promise<unknown> {
-  const output = await succeed(pythonPath(), [join(repository, "test/peers/python", script), ...args], { cwd, env });
+  const output = await succeed(pythonPath(), [join(repository, "test/peers/python", script), ...args], {
+    cwd,
+    env: pythonEnvironment,
+  });
   return output === "" ? undefined : JSON.parse(output.split("\n").at(-1) as string);
 }
 
 /** Runs MLflow's command line. */
 export async function runMlflow(args: readonly string[], cwd: string): Promise<string> {
-  return await succeed(pythonPath(), ["-m", "mlflow", ...args], { cwd, env });
+  return await succeed(pythonPath(), ["-m", "mlflow", ...args], { cwd, env: pythonEnvironment });
 }
 
 /** The 64 bits of a number in hexadecimal digits: equality that knows NaN and -0. */
