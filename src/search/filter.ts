@@ -76,7 +76,7 @@ function parseCondition(scanner: Scanner, token: Token, vocabulary: Vocabulary, 
     throw scanner.error(token.position, `expected a name such as metrics.loss, found ${token.text}`);
   }
   const field = resolveField(scanner, token, vocabulary);
-  if (field.words?.onlyOrders === true) {
+  if (field.words?.only === "orderBy") {
     throw scanner.error(token.position, `${vocabulary.entity} can be ordered by ${field.key}, not searched for it`);
   }
   kinds.add(field.kind);
