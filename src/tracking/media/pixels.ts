@@ -87,9 +87,11 @@ const isNumbers = (values: unknown): values is Numbers =>
   !(values instanceof DataView || values instanceof BigInt64Array || values instanceof BigUint64Array);
 
 function fromIntegers(argument: string, values: Numbers): Uint8Array {
-  const outside = values.find((value: number) => value < 0 || value > 255);
-  if (outside !== undefined) throw invalidArgument(`${argument}.data`, outside, "integers from 0 to 255");
-  return Uint8Array.from(values);
+  if (!(values instanceof Uint8Array || values instanceof Uint8ClampedArray)) {
+    const outside = values.find((value: number) => value < 0 || value > 255);
+    if (outside !== undefined) throw invalidArgument(`${argument}.data`, outside, "integers from 0 to 255");
+  }
+  return new Uint8Array(values);
 }
 
 function fromFloats(argument: string, values: Float32Array | Float64Array): Uint8Array {
@@ -100,13 +102,18 @@ function fromFloats(argument: string, values: Float32Array | Float64Array): Uint
     if (value < low) low = value;
     if (value > high) high = value;
   }
+  const isWithin = low >= 0 && high <= 1;
+  if (!isWithin) {
+    const message = `${argument}: values from ${low} to ${high} are outside 0 to 1 and were stretched over it`;
+    warnOnce("image:rescaled", message);
+  }
   // NumPy computes in the precision of the values, and cuts where others round.
   const rounded = values instanceof Float32Array ? Math.fround : (value: number) => value;
-  if (low >= 0 && high <= 1) return Uint8Array.from(values, (value) => rounded(value * 255));
-  warnOnce(
-    "image:rescaled",
-    `${argument}: values from ${low} to ${high} are outside 0 to 1 and were stretched over it`,
-  );
   const span = rounded(high - low) || 1;
-  return Uint8Array.from(values, (value) => rounded(rounded(rounded(value - low) / span) * 255));
+  const bytes = new Uint8Array(values.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const value = values[i] as number;
+    bytes[i] = rounded((isWithin ? value : rounded(rounded(value - low) / span)) * 255);
+  }
+  return bytes;
 }

@@ -98,9 +98,10 @@ function predicted(filter: number, left: number, up: number, upLeft: number): nu
 /** RGBA from indexes into a palette; beyond its end is black. */
 function colored(indexes: Uint8Array, palette: Uint8Array, alphas: Uint8Array | undefined): Uint8Array {
   const data = new Uint8Array(indexes.length * 4);
-  indexes.forEach((index, i) => {
-    data.set(palette.subarray(index * 3, index * 3 + 3), i * 4);
+  for (let i = 0; i < indexes.length; i++) {
+    const index = indexes[i] as number;
+    for (let c = 0; c < 3; c++) data[i * 4 + c] = palette[index * 3 + c] ?? 0;
     data[i * 4 + 3] = alphas?.[index] ?? 255;
-  });
+  }
   return data;
 }

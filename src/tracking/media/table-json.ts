@@ -7,10 +7,12 @@ import type { Table } from "./table.ts";
 const MARK = `number:${randomUUID()}:`;
 const MARKED = new RegExp(`"${MARK}([^"]*)"`, "g");
 
+const ALLOWED = "text, a number, a boolean, a date, an image, or arrays and objects of these";
+
 /** pandas reads integers of up to 64 bits, signed or not. Larger ones without an exponent it refuses, or wraps around. */
 const isIntegerOfPandas = (value: bigint) => value >= -(2n ** 63n) && value < 2n ** 64n;
 
-/** Whole numbers from here on, JavaScript writes them without an exponent up to 1e21. */
+/** From here on a number is written with an exponent, which JavaScript by itself does only from 1e21. */
 const LARGEST_INTEGER = 2 ** 63;
 
 /**
@@ -54,8 +56,6 @@ function plainScalar(place: string, value: unknown): unknown {
   if (!Number.isFinite(value)) return null;
   return Math.abs(value) < LARGEST_INTEGER ? value : `${MARK}${value.toExponential()}`;
 }
-
-const ALLOWED = "text, a number, a boolean, a date, an image, or arrays and objects of these";
 
 /** A plain table as MLflow's file: pandas' `orient="split"` without an index. */
 export function formatTable({ columns, rows }: Table): Uint8Array {

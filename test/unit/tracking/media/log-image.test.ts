@@ -61,6 +61,13 @@ describe("an image with a key", () => {
     expect((await client.artifacts.list({ runId, path: "images" })).length).toBe(10);
   });
 
+  it("cannot be the first one after the end", async () => {
+    const { client, run, runId } = await open();
+    await run.end();
+    await expect(run.logImage(grey(2, 2), { key: "k" })).rejects.toMatchObject({ code: "RUN_ENDED" });
+    expect(await client.artifacts.list({ runId })).toEqual([]);
+  });
+
   it("that cannot be decoded here is its own small variant", async () => {
     const deep = pngFile({ width: 300, height: 300, colorType: 0, bitDepth: 16, rows: [0] });
     const plain = pngFile({ width: 300, height: 1, colorType: 0, rows: new Array(301).fill(0) });
