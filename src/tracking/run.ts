@@ -60,8 +60,6 @@ export interface RunParts {
  * ```
  */
 export class Run<Metrics extends MetricKeys = MetricKeys> {
-  readonly #entity: RunEntity;
-  readonly #sink: MetricSink;
   readonly #queue: MetricQueue;
   readonly #metrics: MetricLogger;
   readonly #parts: RunParts;
@@ -74,8 +72,6 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   constructor(parts: RunParts) {
     const { backend, entity, sink, flushIntervalMs } = parts;
     this.#parts = parts;
-    this.#entity = entity;
-    this.#sink = sink;
     this.#name = entity.name;
     this.#queue = new MetricQueue({
       sink,
@@ -105,12 +101,12 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
 
   /** 32 hexadecimal digits: the backend's id, valid everywhere in Tidemark and MLflow. */
   get id(): string {
-    return this.#entity.id;
+    return this.#parts.entity.id;
   }
 
   /** The id by which the backend knows the run. */
   get backendId(): string {
-    return this.#entity.id;
+    return this.#parts.entity.id;
   }
 
   get name(): string {
@@ -118,12 +114,12 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   }
 
   get experimentId(): string {
-    return this.#entity.experimentId;
+    return this.#parts.entity.experimentId;
   }
 
   /** The URI below which the run's files are. */
   get artifactUri(): string {
-    return this.#entity.artifactUri;
+    return this.#parts.entity.artifactUri;
   }
 
   get status(): RunStatus {
@@ -301,7 +297,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   }
 
   #refuseKey(kind: "param" | "tag", key: string): void {
-    const refusal = this.#sink.checkKey?.(kind, key);
+    const refusal = this.#parts.sink.checkKey?.(kind, key);
     if (refusal !== undefined) throw refusal;
   }
 
