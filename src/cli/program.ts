@@ -1,0 +1,102 @@
+import { createRequire } from "node:module";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { parseColumns } from "./column-names.ts";
+import { reportError } from "./error-report.ts";
+import { Output } from "./output.ts";
+import type { Session } from "./session.ts";
+
+const OK = 0;
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+/** What a command answers: its exit code, 0 where it says nothing. */
+type Work<Options> = (session: Session, options: Options) => Promise<number | undefined>;
+
+/** Runs what a command line asks for and answers the exit code. What a command needs is loaded when it runs. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let exitCode = OK;
+  const run = async <Options extends object>(command: Command, work: Work<Options>): Promise<void> => {
+    const { uri, json, ...options } = command.optsWithGlobals();
+    const session: Session = { out: new Output(process.stdout), json: json === true, uri };
+    try {
+      exitCode = (await work(session, options as Options)) ?? OK;
+    } catch (error) {
+      reportError(error, options);
+      exitCode = FAILED;
+    }
+  };
+  try {
+    await buildProgram(run).parseAsync([...argv]);
+  } catch (error) {
+    // Commander has said what is wrong.
+    if (error instanceof CommanderError) return error.exitCode === OK ? OK : WRONG_USAGE;
+    throw error;
+  }
+  return exitCode;
+}
+
+type Run = <Options extends object>(command: Command, work: Work<Options>) => Promise<void>;
+
+function buildProgram(run: Run): Command {
+  const { version } = createRequire(import.meta.url)("tidemark/package.json") as { version: string };
+  const program = new Command("tidemark")
+    .description("Look at runs that were recorded in MLflow's formats.")
+    .version(version)
+    .option("--uri <uri>", "where the runs are (default: MLFLOW_TRACKING_URI, else ./mlruns)")
+    .option("--json", "answer with one JSON document")
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError("(add --help for what is allowed)")
+    .exitOverride();
+  addExperiments(program, run);
+  addRuns(program, run);
+  return program;
+}
+
+function addExperiments(program: Command, run: Run): void {
+  const experiments = program.command("experiments").description("groups of runs");
+  withSearch(experiments.command("list").description("list experiments, newest first"), 1_000).action(
+    async (_, command) => run(command, (await import("./experiments-list.ts")).listExperiments),
+  );
+}
+
+function addRuns(program: Command, run: Run): void {
+  const runs = program.command("runs").description("runs with their params, metrics, tags and files");
+  withSearch(runs.command("list").description("list runs, newest first"), 50)
+    .option("-e, --experiment <name-or-id>", "only of this experiment; may be repeated", append)
+    .addOption(
+      new Option("--columns <names>", "what to show: id,status,metrics.loss,params.lr,tags.team,…").argParser(
+        usage(parseColumns),
+      ),
+    )
+    .action(async (_, command) => run(command, (await import("./runs-list.ts")).listRuns));
+}
+
+/** Options that every list has. */
+function withSearch(command: Command, limit: number): Command {
+  return command
+    .option("-f, --filter <expression>", "MLflow's grammar: \"metrics.loss < 0.1 AND params.optimizer = 'adam'\"")
+    .option("-o, --order-by <key>", 'like "metrics.loss DESC"; may be repeated', append)
+    .addOption(new Option("-n, --limit <count>", "most entries to list").argParser(usage(parseCount)).default(limit))
+    .addOption(new Option("--all", "deleted ones too").conflicts("deleted"))
+    .option("--deleted", "only deleted ones");
+}
+
+const append = (value: string, earlier: string[] = []): string[] => [...earlier, value];
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1)
+    throw new RangeError("It is no whole number above 0.");
+  return count;
+}
+
+/** A reader of an argument whose complaint is a wrong usage. */
+function usage<T>(read: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return read(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
+}
