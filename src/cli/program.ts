@@ -1,13 +1,17 @@
-import { createRequire } from "node:module";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { parseColumns } from "./column-names.ts";
 import { reportError } from "./error-report.ts";
 import { Output } from "./output.ts";
+import { ownVersion } from "./own-version.ts";
+import { parseRunName } from "./run-name.ts";
 import type { Session } from "./session.ts";
 
 const OK = 0;
 const FAILED = 1;
 const WRONG_USAGE = 2;
+
+const SHORTEST_INTERVAL_S = 0.1;
+const LONGEST_INTERVAL_S = 86_400;
 
 /** What a command answers: its exit code, 0 where it says nothing. */
 type Work<Options> = (session: Session, options: Options) => Promise<number | undefined>;
@@ -15,11 +19,12 @@ type Work<Options> = (session: Session, options: Options) => Promise<number | un
 /** Runs what a command line asks for and answers the exit code. What a command needs is loaded when it runs. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let exitCode = OK;
-  const run = async <Options extends object>(command: Command, work: Work<Options>): Promise<void> => {
-    const { uri, json, ...options } = command.optsWithGlobals();
+  const run: Run = async (command, work, given) => {
+    const { uri, json, ...rest } = command.optsWithGlobals();
+    const options = { ...rest, ...given };
     const session: Session = { out: new Output(process.stdout), json: json === true, uri };
     try {
-      exitCode = (await work(session, options as Options)) ?? OK;
+      exitCode = (await work(session, options as never)) ?? OK;
     } catch (error) {
       reportError(error, options);
       exitCode = FAILED;
@@ -35,13 +40,13 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-type Run = <Options extends object>(command: Command, work: Work<Options>) => Promise<void>;
+/** Runs one command with its options, and with its arguments by name. */
+type Run = <Options>(command: Command, work: Work<Options>, given?: Readonly<Partial<Options>>) => Promise<void>;
 
 function buildProgram(run: Run): Command {
-  const { version } = createRequire(import.meta.url)("tidemark/package.json") as { version: string };
   const program = new Command("tidemark")
     .description("Look at runs that were recorded in MLflow's formats.")
-    .version(version)
+    .version(ownVersion())
     .option("--uri <uri>", "where the runs are (default: MLFLOW_TRACKING_URI, else ./mlruns)")
     .option("--json", "answer with one JSON document")
     .configureHelp({ showGlobalOptions: true })
@@ -49,6 +54,10 @@ function buildProgram(run: Run): Command {
     .exitOverride();
   addExperiments(program, run);
   addRuns(program, run);
+  program
+    .command("doctor")
+    .description("where runs go and why, what is there, what is damaged; exit code 1 if something is wrong")
+    .action(async (_, command) => run(command, (await import("./doctor.ts")).runDoctor));
   return program;
 }
 
@@ -69,6 +78,26 @@ function addRuns(program: Command, run: Run): void {
       ),
     )
     .action(async (_, command) => run(command, (await import("./runs-list.ts")).listRuns));
+  runs
+    .command("show")
+    .description("everything of one run")
+    .addArgument(runArgument())
+    .action(async (name, _, command) => run(command, (await import("./runs-show.ts")).showRun, { run: name }));
+  runs
+    .command("watch")
+    .description("follow a run until it ends; exit code 1 if it does not end FINISHED")
+    .addArgument(runArgument())
+    .addOption(new Option("--interval <seconds>", "time between two looks").argParser(usage(parseSeconds)).default(2))
+    .action(async (name, _, command) => run(command, (await import("./runs-watch.ts")).watchRun, { run: name }));
+  runs
+    .command("compare")
+    .description("one column per run, one row for everything in which they differ")
+    .addArgument(runArgument())
+    .argument("<others...>", "the same", collect)
+    .option("--all", "what is equal too")
+    .action(async (name, others, _, command) =>
+      run(command, (await import("./runs-compare.ts")).compareRuns, { runs: [name, ...others] }),
+    );
 }
 
 /** Options that every list has. */
@@ -81,12 +110,26 @@ function withSearch(command: Command, limit: number): Command {
     .option("--deleted", "only deleted ones");
 }
 
+const RUN_HELP = 'id, the first 4 or more characters of it, or "latest"';
+const runArgument = () => new Argument("<run>", RUN_HELP).argParser(usage(parseRunName));
+
 const append = (value: string, earlier: string[] = []): string[] => [...earlier, value];
+
+const collect = (value: string, earlier: string[] = []): string[] => [...earlier, usage(parseRunName)(value)];
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds >= SHORTEST_INTERVAL_S && seconds <= LONGEST_INTERVAL_S)) {
+    throw new RangeError(`It is no number of seconds from ${SHORTEST_INTERVAL_S} to ${LONGEST_INTERVAL_S}.`);
+  }
+  return seconds;
+}
 
 function parseCount(text: string): number {
   const count = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1) {
     throw new RangeError("It is no whole number above 0.");
+  }
   return count;
 }
 

@@ -1,7 +1,7 @@
 import type { RunEntity, RunStatus } from "../schema/run.ts";
 import type { AttributeColumn, RunColumn } from "./column-names.ts";
 import { shortNumber } from "./numbers.ts";
-import type { Style } from "./output.ts";
+import type { Output, Style } from "./output.ts";
 import type { Cell, Column } from "./table.ts";
 import { cutTo, safeText } from "./text.ts";
 import { durationText, isoTime, relativeTime } from "./times.ts";
@@ -26,8 +26,20 @@ const STATUS_STYLES: Readonly<Record<RunStatus, Style>> = {
   KILLED: "red",
 };
 
-/** A run's status, coloured. */
-export const statusCell = (status: RunStatus): Cell => ({ text: safeText(status), style: STATUS_STYLES[status] });
+const statusCell = (status: RunStatus): Cell => ({ text: safeText(status), style: STATUS_STYLES[status] });
+
+/** A run's name and status, as the first line about it. */
+export function titleLine(out: Output, { name, status, lifecycleStage }: RunEntity): string {
+  const stage = lifecycleStage === "deleted" ? " (deleted)" : "";
+  const shown = cutTo(safeText(name), out.width - status.length - stage.length - 2);
+  return `${out.style("bold", shown)}  ${out.style(STATUS_STYLES[status], status)}${stage}`;
+}
+
+/** Tags that MLflow and Tidemark set by themselves. */
+export const isRecorded = (key: string): boolean => /^(mlflow|tidemark)\./.test(key);
+
+/** Nothing more will come. */
+export const hasEnded = ({ status }: RunEntity): boolean => status !== "RUNNING" && status !== "SCHEDULED";
 
 /** The head of a column: with its kind where programs read it. */
 export function columnOf({ kind, key }: RunColumn, { isTerminal }: RunView): Column {
@@ -68,10 +80,10 @@ function attributeCell(run: RunEntity, key: AttributeColumn, view: RunView): Cel
 }
 
 /** Of an open run, the time until now; for programs in seconds, which is only known at the end. */
-function durationCell({ startTime, endTime, status }: RunEntity, { isTerminal, nowMs }: RunView): Cell {
-  const isOpen = status === "RUNNING" || status === "SCHEDULED";
+function durationCell(run: RunEntity, { isTerminal, nowMs }: RunView): Cell {
+  const { startTime, endTime } = run;
   if (!isTerminal) return { text: endTime === undefined ? "" : String((endTime - startTime) / 1000) };
-  if (endTime === undefined && !isOpen) return { text: "" };
+  if (endTime === undefined && hasEnded(run)) return { text: "" };
   return { text: durationText(Math.max(0, (endTime ?? nowMs) - startTime)) };
 }
 

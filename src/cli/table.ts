@@ -24,9 +24,14 @@ export function printTable(out: Output, columns: readonly Column[], rows: readon
   out.lines(out.isTerminal ? alignTable(out, columns, rows) : plain().map((texts) => texts.join("\t")));
 }
 
-/** Lines of equal columns, no longer than the output is wide. Without headers where no column has one. */
-export function alignTable(out: Output, columns: readonly Column[], rows: readonly (readonly Cell[])[]): string[] {
-  const widths = fitWidths(columns, naturalWidths(columns, rows), out.width);
+/** Lines of equal columns that fit into some room. Without headers where no column has one. */
+export function alignTable(
+  out: Output,
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  room: number = out.width,
+): string[] {
+  const widths = fitWidths(columns, naturalWidths(columns, rows), room);
   const line = (cells: readonly Cell[]) =>
     widths
       .map((width, index) => {
