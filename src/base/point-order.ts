@@ -33,6 +33,15 @@ export interface LatestPoint {
   readonly step: number;
 }
 
+/** Whether MLflow takes a point for later than another: by step, then timestamp, then value. */
+export function isLaterPoint(
+  a: Pick<LatestPoint, "step" | "timestamp" | "value">,
+  b: Pick<LatestPoint, "step" | "timestamp" | "value">,
+): boolean {
+  if (a.step !== b.step) return a.step > b.step;
+  return a.timestamp === b.timestamp ? a.value > b.value : a.timestamp > b.timestamp;
+}
+
 /** The point of the largest step, then timestamp, then value, as MLflow chooses it; `undefined` where there is none. */
 export function latestPoint(key: string, { steps, timestamps, values }: Points): LatestPoint | undefined {
   if (steps.length === 0) return undefined;

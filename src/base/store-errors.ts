@@ -35,6 +35,28 @@ export const defaultExperimentStays = (): TidemarkError =>
 export const runDeleted = (runId: string): TidemarkError =>
   new TidemarkError("INVALID_STATE", `run ${runId} is deleted: restore it before writing to it`);
 
+export const noSuchModel = (name: string, uri: string): TidemarkError =>
+  new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no registered model ${named(name)} in ${uri}`);
+
+export const noSuchVersion = (name: string, version: number, uri: string): TidemarkError =>
+  new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no version ${version} of model ${named(name)} in ${uri}`);
+
+/** MLflow answers this with the code for a wrong argument. */
+export const noSuchAlias = (name: string, alias: string): TidemarkError =>
+  new TidemarkError("INVALID_PARAMETER_VALUE", `model ${named(name)} has no alias ${named(alias)}`);
+
+export const modelNameTaken = (name: string): TidemarkError =>
+  new TidemarkError("RESOURCE_ALREADY_EXISTS", `there is a registered model ${named(name)} already`);
+
+export const cannotArchive = (stage: string): TidemarkError =>
+  new TidemarkError(
+    "INVALID_PARAMETER_VALUE",
+    `existing versions can only be archived for Staging and Production, not for ${named(stage)}`,
+  );
+
+export const noSuchLoggedModel = (modelId: string, uri: string): TidemarkError =>
+  new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no logged model ${named(modelId)} in ${uri}`);
+
 /** Words of MLflow's own stores, which people search for. */
 export function paramChanged(runId: string, key: string, current: string, attempted: string): TidemarkError {
   const message = `Changing param values is not allowed. Param with key='${key}' was already logged with value='${current}' for run ID='${runId}'. Attempted logging new value '${attempted}'.`;

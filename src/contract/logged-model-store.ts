@@ -1,14 +1,29 @@
 import type { CreateLoggedModel, LoggedModel, LoggedModelStatus } from "../schema/model.ts";
 import type { Page, PageRequest } from "./tracking-store.ts";
 
-/** Which logged models. */
+/** A dataset that metrics were measured on; without a digest, any with the name. */
+export interface DatasetRef {
+  readonly datasetName: string;
+  readonly datasetDigest?: string;
+}
+
+/** One thing logged models are ordered by: an attribute, or `metrics.<key>`, on one dataset where that is given. */
+export interface LoggedModelOrder extends Partial<DatasetRef> {
+  readonly fieldName: string;
+  /** Default true. */
+  readonly ascending?: boolean;
+}
+
+/** Which logged models; where no order is asked for, newest first. */
 export interface LoggedModelQuery extends PageRequest {
   readonly experimentIds: readonly string[];
   readonly filter?: string;
-  readonly orderBy?: readonly string[];
+  /** Only metrics on these count; without a metric in the filter, models that have any. */
+  readonly datasets?: readonly DatasetRef[];
+  readonly orderBy?: readonly LoggedModelOrder[];
 }
 
-/** Models that runs have produced, before any of them is registered under a name. */
+/** Models that runs have produced, before any of them is registered under a name. A deleted one is not there any more. */
 export interface LoggedModelStore {
   create(input: CreateLoggedModel): Promise<LoggedModel>;
   get(modelId: string): Promise<LoggedModel>;

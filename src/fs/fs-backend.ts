@@ -5,8 +5,12 @@ import { describe, TidemarkError } from "../base/errors.ts";
 import { pathOfFileUri, schemeOf } from "../base/file-uri.ts";
 import type { Backend } from "../contract/backend.ts";
 import { checkArgument } from "../schema/check.ts";
+import { ExperimentFiles } from "./experiment-files.ts";
+import { FsLoggedModelStore } from "./fs-logged-model-store.ts";
+import { FsRegistryStore } from "./fs-registry-store.ts";
 import { FsTrackingStore } from "./fs-tracking-store.ts";
 import { LocalArtifactStore } from "./local-artifact-store.ts";
+import { SourceResolver } from "./source-resolver.ts";
 import { StoreFiles } from "./store-files.ts";
 
 const fsBackendSchema = z.strictObject({
@@ -34,9 +38,14 @@ export type FsBackendOptions = z.input<typeof fsBackendSchema>;
 export function fsBackend(options: FsBackendOptions): Backend {
   const directory = resolve(checkArgument("options", fsBackendSchema, options).directory);
   const store = new StoreFiles(directory);
+  const experiments = new ExperimentFiles(store);
+  const tracking = new FsTrackingStore(store, experiments);
+  const loggedModels = new FsLoggedModelStore(store, experiments);
   return {
     uri: store.uri,
-    tracking: new FsTrackingStore(store),
+    tracking,
+    loggedModels,
+    registry: new FsRegistryStore(store, experiments, new SourceResolver(tracking, loggedModels)),
     artifacts: (uri) => {
       const root = localPathOf(uri);
       return new LocalArtifactStore(root, root.startsWith(directory + sep));

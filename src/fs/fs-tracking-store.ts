@@ -13,7 +13,7 @@ import { parseFilter } from "../search/filter.ts";
 import { parseOrderBy } from "../search/order-by.ts";
 import { cutPage, isShown } from "../search/page.ts";
 import { EXPERIMENT_VOCABULARY, RUN_VOCABULARY } from "../search/vocabulary.ts";
-import { ExperimentFiles } from "./experiment-files.ts";
+import type { ExperimentFiles } from "./experiment-files.ts";
 import { FsMetricSink } from "./fs-metric-sink.ts";
 import { deleteText } from "./key-files.ts";
 import { DEFAULT_EXPERIMENT_ID, METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
@@ -37,9 +37,9 @@ export class FsTrackingStore implements TrackingStore {
   readonly #runs: RunFiles;
   readonly #trash: Trash;
 
-  constructor(store: StoreFiles) {
+  constructor(store: StoreFiles, experiments: ExperimentFiles) {
     this.#store = store;
-    this.#experiments = new ExperimentFiles(store);
+    this.#experiments = experiments;
     this.#runs = new RunFiles(store);
     this.#trash = new Trash(store, this.#experiments, this.#runs);
   }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
 import { messageOf } from "../base/errors.ts";
 import { checkKey, type KeyKind } from "../base/key-rules.ts";
+import { relativePathProblem } from "../base/paths.ts";
 import { noSuchTag, paramChanged } from "../base/store-errors.ts";
 import { createFile, replaceFile, withParents } from "./atomic-file.ts";
 import type { Containment } from "./containment.ts";
@@ -121,14 +122,21 @@ export function setParam(
 }
 
 /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where there is no such text */
-export function deleteText({ containment, directory }: TextPlace, key: string): void {
+export function deleteText(place: TextPlace, key: string): void {
+  if (!removeText(place, key)) throw noSuchTag(key, place.directory);
+}
+
+/** Deletes a text; answers false where there is none. */
+export function removeText({ containment, directory }: TextPlace, key: string): boolean {
+  if (relativePathProblem(key) !== undefined) return false;
   const path = join(directory, key);
   try {
     checkParent(containment, path);
     unlinkSync(path);
+    return true;
   } catch (error) {
-    if (!isMissing(error)) throw storageError("delete", path, error);
-    throw noSuchTag(key, directory);
+    if (isMissing(error)) return false;
+    throw storageError("delete", path, error);
   }
 }
 

@@ -11,6 +11,8 @@ export const ARTIFACTS_DIRECTORY = "artifacts";
 export const INPUTS_DIRECTORY = "inputs";
 export const DATASETS_DIRECTORY = "datasets";
 export const MODELS_DIRECTORY = "models";
+export const ALIASES_DIRECTORY = "aliases";
+export const OUTPUTS_DIRECTORY = "outputs";
 
 /** Directories of an experiment that are not runs. */
 export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([

@@ -51,6 +51,11 @@ export class StoreFiles {
     return this.#idsIn(experimentDirectory, (name) => !RESERVED_IN_EXPERIMENT.has(name));
   }
 
+  /** Ids of the logged models in an experiment's directory of them. */
+  modelIds(modelsDirectory: string): string[] {
+    return this.#idsIn(modelsDirectory, () => true);
+  }
+
   /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
   findRun(runId: string): string {
     const known = this.#runPlaces.get(runId);

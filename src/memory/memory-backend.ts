@@ -1,5 +1,6 @@
 import type { Backend } from "../contract/backend.ts";
 import { MemoryArtifactStore } from "./memory-artifact-store.ts";
+import { MemoryRegistryStore } from "./memory-registry-store.ts";
 import { MemoryTrackingStore } from "./memory-tracking-store.ts";
 
 /**
@@ -21,9 +22,13 @@ import { MemoryTrackingStore } from "./memory-tracking-store.ts";
 export function memoryBackend(): Backend {
   /** By artifact root, then by path. */
   const files = new Map<string, Map<string, Uint8Array>>();
+  const tracking = new MemoryTrackingStore();
+  const { loggedModels } = tracking;
   return {
     uri: "memory:",
-    tracking: new MemoryTrackingStore(),
+    tracking,
+    loggedModels,
+    registry: new MemoryRegistryStore({ tracking, loggedModels }),
     artifacts: (uri) => {
       const root = files.get(uri) ?? new Map<string, Uint8Array>();
       files.set(uri, root);

@@ -1,10 +1,9 @@
 import type { TidemarkError } from "../base/errors.ts";
 import { latestPoint, orderPoints } from "../base/point-order.ts";
 import { paramChanged } from "../base/store-errors.ts";
-import type { Batch, Series } from "../contract/batch.ts";
 import { byDataset, type DatasetInput } from "../schema/dataset.ts";
 import type { LifecycleStage } from "../schema/experiment.ts";
-import type { MetricHistory } from "../schema/metric.ts";
+import type { Metric, MetricHistory } from "../schema/metric.ts";
 import type { RunEntity, UpdateRun } from "../schema/run.ts";
 
 const RUN_NAME_TAG = "mlflow.runName";
@@ -69,16 +68,12 @@ export class MemoryRun {
     if (!this.#inputs.has(id)) this.#inputs.set(id, input);
   }
 
-  addMetrics({ length, seriesIds, values, timestamps, steps }: Batch["metrics"], series: readonly Series[]): void {
-    for (let i = 0; i < length; i++) {
-      const { key } = series[seriesIds[i] as number] as Series;
-      const column = this.#metrics.get(key) ?? { steps: [], timestamps: [], values: [] };
-      this.#metrics.set(key, column);
-      column.values.push(values[i] as number);
-      column.timestamps.push(timestamps[i] as number);
-      // A step of minus zero is 0, as it is in every backend that writes it as text.
-      column.steps.push((steps[i] as number) + 0);
-    }
+  addMetric({ key, value, timestamp, step }: Metric): void {
+    const column = this.#metrics.get(key) ?? { steps: [], timestamps: [], values: [] };
+    this.#metrics.set(key, column);
+    column.values.push(value);
+    column.timestamps.push(timestamp);
+    column.steps.push(step);
   }
 
   history(key: string): MetricHistory {

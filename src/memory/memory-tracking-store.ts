@@ -1,3 +1,4 @@
+import type { TidemarkError } from "../base/errors.ts";
 import { newId, newRunName } from "../base/ids.ts";
 import {
   defaultExperimentStays,
@@ -5,11 +6,12 @@ import {
   experimentNameTaken,
   noSuchDeletedExperiment,
   noSuchExperiment,
+  noSuchLoggedModel,
   noSuchRun,
   noSuchTag,
   runDeleted,
 } from "../base/store-errors.ts";
-import type { Batch } from "../contract/batch.ts";
+import type { Batch, Series } from "../contract/batch.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import { OK, type Outcome } from "../contract/outcome.ts";
 import type { ExperimentQuery, Page, RunQuery, TrackingStore } from "../contract/tracking-store.ts";
@@ -22,6 +24,7 @@ import { parseFilter } from "../search/filter.ts";
 import { parseOrderBy } from "../search/order-by.ts";
 import { cutPage, isShown } from "../search/page.ts";
 import { EXPERIMENT_VOCABULARY, RUN_VOCABULARY } from "../search/vocabulary.ts";
+import { MemoryLoggedModelStore } from "./memory-logged-model-store.ts";
 import { MemoryRun } from "./memory-run.ts";
 
 const URI = "memory:";
@@ -31,6 +34,8 @@ const DEFAULT_ID = "0";
 export class MemoryTrackingStore implements TrackingStore {
   readonly #experiments = new Map<string, Experiment>();
   readonly #runs = new Map<string, MemoryRun>();
+
+  readonly loggedModels = new MemoryLoggedModelStore((experimentId) => this.#findExperiment(experimentId));
 
   constructor() {
     this.#addExperiment(DEFAULT_ID, { name: "Default" });
@@ -167,7 +172,7 @@ export class MemoryTrackingStore implements TrackingStore {
 
   async openSink(runId: string): Promise<MetricSink> {
     const run = this.#findActive(runId);
-    return { limits: {}, writeSync: (batch) => write(run, batch), close: () => {} };
+    return { limits: {}, writeSync: (batch) => write(run, batch, this.loggedModels), close: () => {} };
   }
 
   #findByName(name: string): Experiment | undefined {
@@ -211,27 +216,49 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 }
 
-/** Takes everything but params that have changed. */
-function write(run: MemoryRun, batch: Batch): Outcome {
+/** Takes everything but params that have changed and values of models that are not there. */
+function write(run: MemoryRun, batch: Batch, models: MemoryLoggedModelStore): Outcome {
   for (const input of batch.inputs) run.addInput(input);
-  const refusals = batch.params.map(({ key, value }) => run.setParam(key, value));
-  for (const { key, value } of batch.tags) run.setTag(key, value);
-  run.addMetrics(batch.metrics, batch.series);
-  const error = refusals.find((refusal) => refusal !== undefined);
-  if (error === undefined) return OK;
-  const positions = {
-    metrics: upTo(batch.metrics.length),
-    tags: upTo(batch.tags.length),
-    inputs: upTo(batch.inputs.length),
+  const refusals = {
+    params: batch.params.map(({ key, value }) => run.setParam(key, value)),
+    metrics: Array.from({ length: batch.metrics.length }, (_, i) => addMetric(run, batch, i, models)),
   };
-  const paramsWith = (isRefused: boolean) =>
-    upTo(refusals.length).filter((i) => (refusals[i] !== undefined) === isRefused);
+  for (const { key, value } of batch.tags) run.setTag(key, value);
+  const error = [...refusals.params, ...refusals.metrics].find((refusal) => refusal !== undefined);
+  if (error === undefined) return OK;
+  const refused = (kind: keyof typeof refusals, isRefused: boolean) =>
+    upTo(refusals[kind].length).filter((i) => (refusals[kind][i] !== undefined) === isRefused);
+  const others = { tags: upTo(batch.tags.length), inputs: upTo(batch.inputs.length) };
   return {
     status: "permanent",
     error,
-    accepted: { ...positions, params: paramsWith(false) },
-    rejected: { metrics: [], tags: [], inputs: [], params: paramsWith(true) },
+    accepted: { ...others, params: refused("params", false), metrics: refused("metrics", false) },
+    rejected: { tags: [], inputs: [], params: refused("params", true), metrics: refused("metrics", true) },
   };
+}
+
+/** Answers why a value cannot be taken. */
+function addMetric(
+  run: MemoryRun,
+  { metrics, series }: Batch,
+  position: number,
+  models: MemoryLoggedModelStore,
+): TidemarkError | undefined {
+  const { key, modelId, dataset } = series[metrics.seriesIds[position] as number] as Series;
+  const point = {
+    key,
+    value: metrics.values[position] as number,
+    timestamp: metrics.timestamps[position] as number,
+    // A step of minus zero is 0, as it is in every backend that writes it as text.
+    step: (metrics.steps[position] as number) + 0,
+  };
+  if (modelId !== undefined) {
+    if (!models.has(modelId)) return noSuchLoggedModel(modelId, URI);
+    const links = dataset === undefined ? {} : { datasetName: dataset.name, datasetDigest: dataset.digest };
+    models.addMetric(modelId, { ...point, runId: run.head.id, ...links });
+  }
+  run.addMetric(point);
+  return undefined;
 }
 
 const upTo = (length: number) => Array.from({ length }, (_, i) => i);

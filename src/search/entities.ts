@@ -1,5 +1,7 @@
 import type { Experiment } from "../schema/experiment.ts";
+import type { ModelVersion, RegisteredModel } from "../schema/model-version.ts";
 import type { RunEntity } from "../schema/run.ts";
+import { PROMPT_TAG } from "./filter.ts";
 import type { Searchable, SearchableDataset } from "./searchable.ts";
 
 const DATASET_CONTEXT_TAG = "mlflow.data.context";
@@ -62,6 +64,54 @@ function experimentAttribute(experiment: Experiment, name: string): string | num
       return undefined;
   }
 }
+
+/** A registered model as the evaluator sees it. */
+export const searchableModel = (model: RegisteredModel): Searchable => ({
+  attribute: (name) => modelAttribute(model, name),
+  tag: (key) => promptTag(model.tags, key),
+});
+
+function modelAttribute(model: RegisteredModel, name: string): string | number | undefined {
+  switch (name) {
+    case "name":
+      return model.name;
+    case "creation_timestamp":
+      return model.creationTime;
+    case "last_updated_timestamp":
+      return model.lastUpdateTime;
+    default:
+      return undefined;
+  }
+}
+
+/** A version as the evaluator sees it. */
+export const searchableVersion = (version: ModelVersion): Searchable => ({
+  attribute: (name) => versionAttribute(version, name),
+  tag: (key) => promptTag(version.tags, key),
+});
+
+function versionAttribute(version: ModelVersion, name: string): string | number | undefined {
+  switch (name) {
+    case "name":
+      return version.name;
+    case "run_id":
+      return version.runId;
+    case "source_path":
+      return version.source;
+    case "version_number":
+      return version.version;
+    case "creation_timestamp":
+      return version.creationTime;
+    case "last_updated_timestamp":
+      return version.lastUpdateTime;
+    default:
+      return undefined;
+  }
+}
+
+/** MLflow keeps prompts as models with this tag. A model is none, so it is as if it said so. */
+const promptTag = (tags: Readonly<Record<string, string>>, key: string): string | undefined =>
+  ownValue(tags, key) ?? (key === PROMPT_TAG ? "false" : undefined);
 
 /** Keys come from callers: "constructor" must not find what every object inherits. */
 const ownValue = <T>(values: Readonly<Record<string, T>>, key: string): T | undefined =>

@@ -4,10 +4,16 @@ import { likePattern } from "./like.ts";
 import { Scanner, type Token } from "./scanner.ts";
 import type { Searchable, SearchableDataset } from "./searchable.ts";
 import { readTextList, shown, textOf } from "./text-values.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import type { FieldKind, Vocabulary } from "./vocabulary.ts";
 
 /** A condition an entity meets or not. */
-export type Filter = (entity: Searchable) => boolean;
+export interface Filter {
+  (entity: Searchable): boolean;
+  /** The kinds of fields it names. */
+  readonly kinds: ReadonlySet<FieldKind>;
+}
+
+type Condition = (entity: Searchable) => boolean;
 
 type Test = (value: string | number | undefined) => boolean;
 
@@ -27,17 +33,28 @@ const NUMBER_TESTS: Readonly<Record<string, (a: number, b: number) => boolean>> 
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`; `details.position` is the place, from 0
  */
 export function parseFilter(text: string | undefined, vocabulary: Vocabulary): Filter {
-  const conditions = parseConditions(text ?? "", vocabulary);
-  return (entity) => conditions.every((condition) => condition(entity));
+  const kinds = new Set<FieldKind>();
+  const conditions = parseConditions(text ?? "", vocabulary, kinds);
+  return Object.assign((entity: Searchable) => conditions.every((condition) => condition(entity)), { kinds });
 }
 
-function parseConditions(text: string, vocabulary: Vocabulary): Filter[] {
+export const PROMPT_TAG = "mlflow.prompt.is_prompt";
+
+/** The same for the registry, where MLflow leaves prompts out unless the filter speaks of them. */
+export function parseModelFilter(text: string | undefined, vocabulary: Vocabulary): Filter {
+  const matches = parseFilter(text, vocabulary);
+  if (text?.includes(PROMPT_TAG) === true) return matches;
+  const isWanted = (entity: Searchable) => entity.tag?.(PROMPT_TAG) !== "true" && matches(entity);
+  return Object.assign(isWanted, { kinds: matches.kinds });
+}
+
+function parseConditions(text: string, vocabulary: Vocabulary, kinds: Set<FieldKind>): Condition[] {
   const scanner = new Scanner("filter", text);
-  const conditions: Filter[] = [];
+  const conditions: Condition[] = [];
   if (text !== "" && text.trim() === "") throw scanner.error(0, "expected a comparison, found nothing");
   let token = skipAnds(scanner, scanner.next());
   while (token.type !== "end") {
-    conditions.push(parseCondition(scanner, token, vocabulary));
+    conditions.push(parseCondition(scanner, token, vocabulary, kinds));
     token = scanner.next();
     if (token.type !== "end" && !isWord(token, "AND")) {
       throw scanner.error(token.position, `expected AND or the end, found ${token.text}`);
@@ -54,14 +71,15 @@ function skipAnds(scanner: Scanner, token: Token): Token {
   return next;
 }
 
-function parseCondition(scanner: Scanner, token: Token, vocabulary: Vocabulary): Filter {
+function parseCondition(scanner: Scanner, token: Token, vocabulary: Vocabulary, kinds: Set<FieldKind>): Condition {
   if (token.type !== "identifier") {
     throw scanner.error(token.position, `expected a name such as metrics.loss, found ${token.text}`);
   }
   const field = resolveField(scanner, token, vocabulary);
-  if (field.words?.onlyOrders === true) {
+  if (field.words?.only === "orderBy") {
     throw scanner.error(token.position, `${vocabulary.entity} can be ordered by ${field.key}, not searched for it`);
   }
+  kinds.add(field.kind);
   const operator = scanner.next();
   if (isWord(operator, "IS")) return parseNullTest(scanner, operator, field, vocabulary);
   const test = parseTest(scanner, operator, field);
@@ -70,7 +88,7 @@ function parseCondition(scanner: Scanner, token: Token, vocabulary: Vocabulary):
   return (entity) => [...(entity.datasets?.() ?? [])].some((dataset) => test(dataset[key]));
 }
 
-function parseNullTest(scanner: Scanner, operator: Token, field: Field, { nullTests, entity }: Vocabulary): Filter {
+function parseNullTest(scanner: Scanner, operator: Token, field: Field, { nullTests, entity }: Vocabulary): Condition {
   let token = scanner.next();
   const isNegated = isWord(token, "NOT");
   if (isNegated) token = scanner.next();

@@ -30,6 +30,9 @@ function parseSortKey(scanner: Scanner, vocabulary: Vocabulary): SortKey {
   if (!vocabulary.orders.has(field.kind)) {
     throw scanner.error(token.position, `${vocabulary.entity} cannot be ordered by a ${field.kind}`);
   }
+  if (field.words?.only === "filter") {
+    throw scanner.error(token.position, `${vocabulary.entity} can be searched for ${field.key}, not ordered by it`);
+  }
   const direction = scanner.next();
   const isAscending = parseDirection(scanner, direction);
   const rest = direction.type === "end" ? direction : scanner.next();

@@ -10,8 +10,8 @@ export interface AttributeWords {
   readonly mayBeQuoted?: boolean;
   /** May be compared with a list. */
   readonly takesList?: boolean;
-  /** Only for ordering. */
-  readonly onlyOrders?: boolean;
+  /** What it is good for, where not for both. */
+  readonly only?: "filter" | "orderBy";
 }
 
 /** The words of MLflow's search grammar for one kind of entity (mlflow/utils/search_utils.py). */
@@ -45,7 +45,7 @@ const attributes = (list: AttributeList): ReadonlyMap<string, AttributeWords> =>
 const TEXT = { type: "text" } as const;
 const LISTED = { type: "text", takesList: true } as const;
 const NUMBER = { type: "number" } as const;
-const ORDERS = { type: "number", onlyOrders: true } as const;
+const ORDERS = { type: "number", only: "orderBy" } as const;
 
 const RUN_PREFIXES = {
   attribute: ["attribute", "attributes", "attr", "run"],
@@ -105,8 +105,8 @@ export const VERSION_VOCABULARY: Vocabulary = {
   prefixes: PLAIN_PREFIXES,
   attributes: attributes({
     name: LISTED,
-    run_id: LISTED,
-    source_path: TEXT,
+    run_id: { ...LISTED, only: "filter" },
+    source_path: { ...TEXT, only: "filter" },
     version_number: { ...NUMBER, mayBeQuoted: true },
     creation_timestamp: ORDERS,
     last_updated_timestamp: ORDERS,

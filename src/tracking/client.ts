@@ -1,6 +1,9 @@
+import { TidemarkError } from "../base/errors.ts";
 import type { Backend } from "../contract/backend.ts";
 import { ArtifactsClient } from "./artifacts-client.ts";
 import { ExperimentsClient } from "./experiments-client.ts";
+import { LoggedModelsClient } from "./logged-models-client.ts";
+import { RegistryClient } from "./registry-client.ts";
 import { RunsClient } from "./runs-client.ts";
 
 /**
@@ -25,6 +28,8 @@ export class Client {
   readonly artifacts: ArtifactsClient;
   /** What the client is connected to. */
   readonly backend: Backend;
+  #registry: RegistryClient | undefined;
+  #loggedModels: LoggedModelsClient | undefined;
 
   /** @internal Made by `connect`. */
   constructor(backend: Backend) {
@@ -32,6 +37,18 @@ export class Client {
     this.experiments = new ExperimentsClient(backend.tracking);
     this.runs = new RunsClient(backend.tracking);
     this.artifacts = new ArtifactsClient(backend);
+  }
+
+  /** @throws {TidemarkError} `NOT_IMPLEMENTED` where the backend keeps no registry */
+  get registry(): RegistryClient {
+    this.#registry ??= new RegistryClient(provided(this.backend, "registry"));
+    return this.#registry;
+  }
+
+  /** @throws {TidemarkError} `NOT_IMPLEMENTED` where the backend keeps no logged models */
+  get loggedModels(): LoggedModelsClient {
+    this.#loggedModels ??= new LoggedModelsClient(provided(this.backend, "loggedModels"));
+    return this.#loggedModels;
   }
 
   /** The backend's URI, without credentials. */
@@ -47,4 +64,10 @@ export class Client {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function provided<Part extends "registry" | "loggedModels">(backend: Backend, part: Part): NonNullable<Backend[Part]> {
+  const store = backend[part];
+  if (store === undefined) throw new TidemarkError("NOT_IMPLEMENTED", `${backend.uri} has no ${part}`);
+  return store;
 }

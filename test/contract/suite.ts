@@ -11,6 +11,9 @@ import type { DatasetInput } from "../../src/schema/dataset.ts";
 import type { Param, Tag } from "../../src/schema/param.ts";
 import type { CreateRun } from "../../src/schema/run.ts";
 import { bits } from "../support/python.ts";
+import { loggedModelContract } from "./logged-models.ts";
+import { registryContract } from "./registry.ts";
+import type { ContractSubject } from "./subject.ts";
 
 /** What a backend under test can't do, because what it stands on can't. */
 export interface Differences {
@@ -421,15 +424,18 @@ export function backendContract(
         const run = await newRun();
         await write(run.id, { params: [{ key: "lr", value: "0.1" }] });
         await write(run.id, { params: [{ key: "lr", value: "0.1" }] });
-        const outcome = await attempt(run.id, {
-          points: [{ key: "loss", value: 1, step: 0, timestamp: 1 }],
-          params: [
-            { key: "a", value: "1" },
-            { key: "lr", value: "0.2" },
-            { key: "b", value: "2" },
-          ],
-          tags: [{ key: "t", value: "1" }],
-        });
+        const outcome = await attempt(
+          run.id,
+          batchOf({
+            points: [{ key: "loss", value: 1, step: 0, timestamp: 1 }],
+            params: [
+              { key: "a", value: "1" },
+              { key: "lr", value: "0.2" },
+              { key: "b", value: "2" },
+            ],
+            tags: [{ key: "t", value: "1" }],
+          }),
+        );
         expect(outcome).toMatchObject({ status: "permanent", error: { code: "INVALID_PARAMETER_VALUE" } });
         if (outcome.status !== "permanent") throw new Error("unreachable");
         expect(Array.from(outcome.rejected?.params ?? [])).toEqual([1]);
@@ -591,17 +597,26 @@ export function backendContract(
       });
     });
 
-    async function attempt(runId: string, parts: Parts): Promise<Outcome> {
+    const subject: ContractSubject = {
+      backend: () => backend,
+      experimentId: () => experimentId,
+      newRun,
+      write: async (runId, batch) => expect(await attempt(runId, batch)).toEqual({ status: "ok" }),
+    };
+    registryContract(subject);
+    loggedModelContract(subject);
+
+    async function attempt(runId: string, batch: Batch): Promise<Outcome> {
       const sink = await backend.tracking.openSink(runId);
       try {
-        return await send(sink, batchOf(parts));
+        return await send(sink, batch);
       } finally {
         await sink.close();
       }
     }
 
     async function write(runId: string, parts: Parts): Promise<void> {
-      expect(await attempt(runId, parts)).toEqual({ status: "ok" });
+      await subject.write(runId, batchOf(parts));
     }
   });
 }

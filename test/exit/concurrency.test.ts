@@ -52,3 +52,17 @@ it("8 processes that ask for one experiment get the same one", async () => {
   const { items } = await client.runs.search({ experimentIds: [children[0]?.stdout.trim() ?? ""] }).page();
   expect(items).toHaveLength(WRITERS);
 });
+
+it("40 processes that create versions of one model get 1 to 40", async () => {
+  const mlruns = join(temporaryDirectory(), "mlruns");
+  const client = await connect(mlruns);
+  await client.registry.createModel({ name: "raced" });
+  const argument = { name: "raced", startAt: Date.now() + 6_000 };
+  const children = Array.from({ length: 40 }, () => new TrainingChild("create-version.mjs", argument, mlruns));
+  for (const child of children) expect(await child.ended, child.stderr).toEqual({ code: 0, signal: null });
+  const numbers = children.map((child) => Number(child.stdout.trim())).sort((a, b) => a - b);
+  expect(numbers).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+  const { items } = await client.registry.searchVersions({ orderBy: ["version_number"] }).page();
+  expect(items.map(({ version }) => version)).toEqual(numbers);
+  expect(readdirSync(join(mlruns, "models", "raced")).filter((name) => name.startsWith("."))).toEqual([]);
+}, 60_000);

@@ -5,7 +5,8 @@ import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Client } from "../../src/index.ts";
-import { connect, dataset, TidemarkError } from "../../src/index.ts";
+import { connect, dataset, startRun, TidemarkError } from "../../src/index.ts";
+import { defined } from "../../src/tracking/defined.ts";
 import { leftOut } from "../support/peers.ts";
 import { runPython } from "../support/python.ts";
 import { type ExpressionWords, type SearchExpression, searchExpressions } from "../support/search-expressions.ts";
@@ -18,17 +19,17 @@ let client: Client;
 let experimentId: string;
 
 /** What Python MLflow answers: names in order, or `null` where it refuses. */
-async function askPython(entity: string, queries: readonly SearchExpression[]): Promise<(string[] | null)[]> {
+async function askPython(entity: string, queries: readonly object[]): Promise<(string[] | null)[]> {
   const file = join(directory, `${entity}.json`);
   writeFileSync(file, JSON.stringify(queries.map((query) => ({ entity, ...query }))));
   const uri = pathToFileURL(join(directory, "mlruns")).href;
   return (await runPython("search.py", [uri, experimentId, file], directory)) as (string[] | null)[];
 }
 
-async function expectAgreement(
+async function expectAgreement<Query extends object>(
   entity: string,
-  queries: readonly SearchExpression[],
-  search: (query: SearchExpression) => Promise<string[]>,
+  queries: readonly Query[],
+  search: (query: Query) => Promise<string[]>,
 ): Promise<void> {
   const theirs = await askPython(entity, queries);
   const disagreements: unknown[] = [];
@@ -59,6 +60,8 @@ describe.skipIf(leftOut("python"))("searching as Python does, in the same direct
     experimentId = await client.experiments.create({ name: "searched" });
     await writeRuns();
     await writeExperiments();
+    await writeRegistry();
+    await writeLoggedModels();
     return () => rmSync(directory, { recursive: true, force: true });
   });
 
@@ -145,6 +148,80 @@ describe.skipIf(leftOut("python"))("searching as Python does, in the same direct
       return items.map(({ id }) => id);
     });
   });
+
+  it("registered models", async () => {
+    const words: ExpressionWords = {
+      numbers: [],
+      texts: ["name", "attribute.name", "tags.task", "tag.`a b`", "tags.absent"],
+      lists: ["name"],
+      nullable: [],
+      orders: ["name", "creation_timestamp", "attribute.last_updated_timestamp"],
+      numberValues: ["1"],
+      textValues: ["'vision'", "'model 2'", "'model%'", "'MODEL _'", "'%'", '"text"', "'prompt'", "''"],
+    };
+    await expectAgreement("models", [...MODEL_EXPRESSIONS, ...generated(words, 60)], async (query) => {
+      const { items } = await client.registry.searchModels(asked(query)).page();
+      return items.map(({ name }) => name);
+    });
+  });
+
+  it("model versions", async () => {
+    const words: ExpressionWords = {
+      numbers: ["version_number", "attribute.version_number"],
+      texts: ["name", "run_id", "source_path", "tags.good", "tag.`a b`"],
+      lists: ["name", "run_id"],
+      nullable: [],
+      orders: ["name", "version_number", "creation_timestamp", "last_updated_timestamp DESC, ", "attribute.name"],
+      numberValues: ["1", "2", "0", "-1", "1e3"],
+      textValues: ["'model 1'", "'model%'", "'s3://%'", "'%/2'", "'yes'", '"no"', "''", "'%'"],
+    };
+    await expectAgreement("versions", [...VERSION_EXPRESSIONS, ...generated(words, 60)], async (query) => {
+      const { items } = await client.registry.searchVersions(asked(query)).page();
+      return items.map(({ name, version }) => `${name}/${version}`);
+    });
+  });
+
+  it("logged models", async () => {
+    const words: ExpressionWords = {
+      numbers: [
+        "metrics.loss",
+        "metric.`val loss`",
+        "metrics.absent",
+        "creation_timestamp",
+        "attributes.creation_timestamp",
+      ],
+      texts: ["name", "attributes.name", "model_type", "source_run_id", "params.depth", "tags.good", "tag.absent"],
+      lists: ["name", "model_type"],
+      nullable: [],
+      orders: ["name"],
+      numberValues: ["0", "0.5", "-1", "1e9"],
+      textValues: ["'logged 1'", "'logged%'", "'cnn'", "'CNN'", "'2'", "'yes'", "'%'", '"x"', "''"],
+    };
+    const datasets = [
+      undefined,
+      [{ datasetName: "digits" }],
+      [{ datasetName: "digits", datasetDigest: "d1" }, { datasetName: "rows" }],
+    ];
+    const orders = [
+      undefined,
+      [{ fieldName: "metrics.loss" }],
+      [{ fieldName: "metrics.loss", ascending: false }],
+      [{ fieldName: "name", ascending: false }],
+      [{ fieldName: "metrics.loss", datasetName: "digits", datasetDigest: "d1" }],
+      [{ fieldName: "creation_time" }],
+      [{ fieldName: "params.depth" }],
+      [{ fieldName: "nonsense" }],
+      [{ fieldName: "metrics.loss", datasetDigest: "d1" }],
+    ];
+    const filters = [...LOGGED_MODEL_FILTERS, ...generated(words, 60).map(({ filter }) => filter)];
+    const queries = filters.map((filter, index) =>
+      defined({ filter, datasets: datasets[index % datasets.length], orderBy: orders[index % orders.length] }),
+    );
+    await expectAgreement("logged_models", queries, async (query) => {
+      const { items } = await client.loggedModels.search({ experimentIds: [experimentId], ...query }).page();
+      return items.map(({ id }) => id);
+    });
+  });
 });
 
 const asked = ({ filter, orderBy }: SearchExpression) => ({
@@ -201,6 +278,47 @@ async function writeExperiments(): Promise<void> {
     if (i === 3) await client.experiments.delete(id);
     if (i === 4) await client.experiments.update({ experimentId: id, name: "Experiment four" });
   }
+}
+
+async function writeRegistry(): Promise<void> {
+  const { id: runId } = await client.runs.create({ experimentId, name: "of a version" });
+  for (let i = 0; i < 6; i++) {
+    const name = i === 5 ? "prompt" : `model ${i}`;
+    const tags = { ...(i % 2 === 0 ? { task: i === 0 ? "vision" : "text" } : {}), "a b": "x" };
+    await client.registry.createModel({ name, tags: i === 5 ? { "mlflow.prompt.is_prompt": "true" } : tags });
+    for (let number = 1; number <= i % 4; number++) {
+      await client.registry.createVersion({
+        name,
+        source: `s3://models/${i}/${number}`,
+        tags: number === 2 ? { good: "yes" } : { good: "no", "a b": "" },
+        ...(i === 3 ? { runId } : {}),
+      });
+    }
+  }
+  await client.registry.deleteVersion({ name: "model 3", version: 2 });
+  await client.registry.updateVersion({ name: "model 2", version: 1, description: "changed last" });
+}
+
+async function writeLoggedModels(): Promise<void> {
+  const { id: runId } = await client.runs.create({ experimentId, name: "measures models" });
+  const run = await startRun({ client, runId, captureEnvironment: false });
+  for (let i = 0; i < 6; i++) {
+    const { id: model } = await client.loggedModels.create({
+      experimentId,
+      name: `logged ${i}`,
+      ...(i % 2 === 0 ? { modelType: "cnn" } : {}),
+      ...(i % 3 === 0 ? { sourceRunId: runId } : {}),
+      params: { depth: String(i % 3) },
+      tags: i % 2 === 0 ? { good: "yes" } : {},
+    });
+    const digits = { name: "digits", digest: `d${i % 2}` };
+    if (i !== 4) run.logMetric("loss", i / 4 - 0.5, { model, dataset: digits });
+    if (i === 1) run.logMetric("loss", 9, { model, dataset: { name: "rows", digest: "r" }, timestamp: 1 });
+    if (i < 3) run.logMetric("val loss", i, { model });
+    if (i % 2 === 1) await client.loggedModels.finalize({ modelId: model, status: "READY" });
+    if (i === 5) await client.loggedModels.delete(model);
+  }
+  await run.end();
 }
 
 /** Corners of the grammar, and what lies just outside of it. */
@@ -361,4 +479,69 @@ const EXPERIMENT_EXPRESSIONS: readonly SearchExpression[] = [
   ...["name", "name DESC", "experiment_id", "tags.team", "lifecycle_stage", "creation_time DESC"].map((order) => ({
     orderBy: [order],
   })),
+];
+
+const MODEL_EXPRESSIONS: readonly SearchExpression[] = [
+  ...[
+    "name = 'model 1'",
+    "name IN ('model 1', 'prompt')",
+    "name NOT IN ('model 1')",
+    "attributes.name = 'model 1'",
+    "tags.task IS NULL",
+    "tags.task = 'vision' AND name LIKE 'model%'",
+    "tags.`mlflow.prompt.is_prompt` = 'true'",
+    "tags.`mlflow.prompt.is_prompt` != 'true'",
+    "description = 'x'",
+    "creation_timestamp > 0",
+    "version_number = 1",
+    "run_id = 'x'",
+    "name = model",
+  ].map((filter) => ({ filter })),
+  ...["name", "name DESC", "creation_timestamp DESC", "last_updated_timestamp", "tags.task", "version_number"].map(
+    (order) => ({ orderBy: [order] }),
+  ),
+];
+
+const VERSION_EXPRESSIONS: readonly SearchExpression[] = [
+  {},
+  ...[
+    "name = 'model 3'",
+    "name IN ('model 1', 'model 2')",
+    "version_number = 1",
+    "version_number = '1'",
+    "version_number > 1 AND version_number <= 3",
+    "version_number LIKE '1'",
+    "version_number = 'x'",
+    "source_path LIKE 's3://models/%'",
+    "source_path IN ('a')",
+    "run_id IS NULL",
+    "tags.good = 'yes'",
+    "current_stage = 'None'",
+    "version = 1",
+  ].map((filter) => ({ filter })),
+  ...["version_number", "version_number DESC", "name DESC", "creation_timestamp", "run_id", "tags.good"].map(
+    (order) => ({
+      orderBy: [order],
+    }),
+  ),
+];
+
+const LOGGED_MODEL_FILTERS: readonly (string | undefined)[] = [
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  "status = 'READY'",
+  "name LIKE 'logged%' AND metrics.loss > -1",
+  "metrics.loss > 0",
+  "metrics.`val loss` >= 1",
+  "attributes.model_type = 'cnn'",
+  "params.depth != '1'",
+  "tags.good IS NULL",
+  "model_id = 'x'",
+  "experiment_id = '0'",
+  "metrics.loss > 'a'",
+  "last_updated_timestamp > 0",
 ];

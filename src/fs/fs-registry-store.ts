@@ -1,0 +1,277 @@
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemCodeOf } from "../base/errors.ts";
+import { cannotArchive, modelNameTaken, noSuchAlias } from "../base/store-errors.ts";
+import type { RegistryStore, VersionRef } from "../contract/registry-store.ts";
+import type { Page, SearchQuery } from "../contract/tracking-store.ts";
+import {
+  type CreateModel,
+  type CreateVersion,
+  highestOf,
+  isActiveStage,
+  latestByStage,
+  type ModelVersion,
+  type RegisteredModel,
+  type Stage,
+} from "../schema/model-version.ts";
+import type { Tag } from "../schema/param.ts";
+import { searchableModel, searchableVersion } from "../search/entities.ts";
+import { parseModelFilter } from "../search/filter.ts";
+import { parseOrderBy } from "../search/order-by.ts";
+import { cutPage } from "../search/page.ts";
+import { MODEL_VOCABULARY, VERSION_VOCABULARY } from "../search/vocabulary.ts";
+import { makeDirectory } from "./atomic-file.ts";
+import { claimDirectory, discardDirectory } from "./claim-directory.ts";
+import type { ExperimentFiles } from "./experiment-files.ts";
+import { removeText, setText } from "./key-files.ts";
+import { ALIASES_DIRECTORY, META_FILE, TAGS_DIRECTORY } from "./layout.ts";
+import { formatMeta } from "./meta-yaml.ts";
+import { DELETED_STAGE, ModelFiles, versionPlace } from "./model-files.ts";
+import type { SourceResolver } from "./source-resolver.ts";
+import { guarded } from "./storage-errors.ts";
+import type { StoreFiles } from "./store-files.ts";
+
+/** Registered models in MLflow's file layout. */
+export class FsRegistryStore implements RegistryStore {
+  readonly #store: StoreFiles;
+  readonly #files: ModelFiles;
+  readonly #experiments: ExperimentFiles;
+  readonly #sources: SourceResolver;
+
+  constructor(store: StoreFiles, experiments: ExperimentFiles, sources: SourceResolver) {
+    this.#store = store;
+    this.#files = new ModelFiles(store);
+    this.#experiments = experiments;
+    this.#sources = sources;
+  }
+
+  async createModel({ name, description, tags = {} }: CreateModel): Promise<RegisteredModel> {
+    const place = this.#files.placeOf(name);
+    const now = Date.now();
+    const workshop = this.#workshop();
+    const isNew = guarded("create", place, () => {
+      makeDirectory(this.#files.directory);
+      return claimDirectory(workshop, place, (directory) => {
+        const meta = { name, description: description ?? null, creation_timestamp: now, last_updated_timestamp: now };
+        writeFileSync(join(directory, META_FILE), formatMeta({ ...meta, ...UNUSED_MODEL_FIELDS }));
+        this.#setTags(directory, tags);
+      });
+    });
+    if (!isNew) throw modelNameTaken(name);
+    return this.#files.read(name);
+  }
+
+  async getModel(name: string): Promise<RegisteredModel> {
+    return this.#files.read(name);
+  }
+
+  async searchModels(query: SearchQuery): Promise<Page<RegisteredModel>> {
+    const matches = parseModelFilter(query.filter, MODEL_VOCABULARY);
+    const order = parseOrderBy(query.orderBy, MODEL_VOCABULARY);
+    const found = this.#files.all().filter((model) => matches(searchableModel(model)));
+    return cutPage(found, searchableModel, order, query, (model) => model);
+  }
+
+  async updateModel(name: string, { description }: { readonly description: string }): Promise<RegisteredModel> {
+    this.#files.change(this.#files.find(name), { description, last_updated_timestamp: Date.now() });
+    return this.#files.read(name);
+  }
+
+  async renameModel(name: string, newName: string): Promise<RegisteredModel> {
+    const place = this.#files.find(name);
+    const target = this.#files.placeOf(newName);
+    if (this.#store.isDirectory(target)) throw modelNameTaken(newName);
+    guarded("rename", place, () => {
+      try {
+        renameSync(place, target);
+      } catch (error) {
+        if (["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(systemCodeOf(error) ?? "")) throw modelNameTaken(newName);
+        throw error;
+      }
+    });
+    // Python goes by what is written in the files.
+    const changes = { name: newName, last_updated_timestamp: Date.now() };
+    for (const { version } of this.#files.versions(newName)) this.#files.change(versionPlace(target, version), changes);
+    this.#files.change(target, changes);
+    return this.#files.read(newName);
+  }
+
+  async deleteModel(name: string): Promise<void> {
+    const place = this.#files.find(name);
+    const workshop = this.#workshop();
+    guarded("delete", place, () => discardDirectory(workshop, place));
+  }
+
+  async setModelTag(name: string, { key, value }: Tag): Promise<void> {
+    const place = this.#files.find(name);
+    this.#setTags(place, { [key]: value });
+    this.#touch(place);
+  }
+
+  async deleteModelTag(name: string, key: string): Promise<void> {
+    const place = this.#files.find(name);
+    removeText(this.#files.texts(place, TAGS_DIRECTORY), key);
+    this.#touch(place);
+  }
+
+  async createVersion(input: CreateVersion): Promise<ModelVersion> {
+    const { name } = input;
+    const place = this.#files.find(name);
+    const { runId, storageLocation } = await this.#sources.resolve(input);
+    const now = Date.now();
+    const fields = {
+      name,
+      source: input.source,
+      storage_location: storageLocation,
+      run_id: runId ?? null,
+      model_id: input.modelId ?? null,
+      description: input.description ?? null,
+      creation_timestamp: now,
+      last_updated_timestamp: now,
+      current_stage: "None",
+      ...UNUSED_VERSION_FIELDS,
+    };
+    for (;;) {
+      const version = Math.max(0, ...this.#files.numbers(place)) + 1;
+      const isNew = guarded("create", versionPlace(place, version), () =>
+        claimDirectory(place, versionPlace(place, version), (directory) => {
+          writeFileSync(join(directory, META_FILE), formatMeta({ ...fields, version }));
+          this.#setTags(directory, input.tags ?? {});
+        }),
+      );
+      // Somebody else was faster, and the next number is free.
+      if (!isNew) continue;
+      this.#touch(place);
+      return this.#files.findVersion({ name, version }).version;
+    }
+  }
+
+  async getVersion(ref: VersionRef): Promise<ModelVersion> {
+    return this.#files.findVersion(ref).version;
+  }
+
+  async searchVersions(query: SearchQuery): Promise<Page<ModelVersion>> {
+    const matches = parseModelFilter(query.filter, VERSION_VOCABULARY);
+    const order = parseOrderBy(query.orderBy, VERSION_VOCABULARY);
+    const found = this.#files
+      .all()
+      .flatMap(({ name }) => this.#files.versions(name))
+      .filter((version) => matches(searchableVersion(version)));
+    return cutPage(found, searchableVersion, order, query, (version) => version);
+  }
+
+  async latestVersions(name: string, stages: readonly Stage[]): Promise<readonly ModelVersion[]> {
+    return latestByStage(this.#files.versions(name), stages);
+  }
+
+  async updateVersion(ref: VersionRef, { description }: { readonly description: string }): Promise<ModelVersion> {
+    this.#files.change(this.#files.findVersion(ref).place, { description, last_updated_timestamp: Date.now() });
+    return this.#files.findVersion(ref).version;
+  }
+
+  async deleteVersion(ref: VersionRef): Promise<void> {
+    const { place, version } = this.#files.findVersion(ref);
+    this.#files.change(place, { current_stage: DELETED_STAGE, last_updated_timestamp: Date.now() });
+    const model = this.#files.find(ref.name);
+    for (const alias of version.aliases) removeText(this.#files.texts(model, ALIASES_DIRECTORY), alias);
+    this.#touch(model);
+  }
+
+  async transitionStage(
+    ref: VersionRef,
+    stage: Stage,
+    { archiveExisting }: { readonly archiveExisting: boolean },
+  ): Promise<ModelVersion> {
+    if (archiveExisting && !isActiveStage(stage)) throw cannotArchive(stage);
+    const { place } = this.#files.findVersion(ref);
+    const model = this.#files.find(ref.name);
+    const time = Date.now();
+    const others = this.#files.versions(ref.name).filter((other) => other.stage === stage);
+    for (const other of archiveExisting ? others : []) {
+      if (other.version === ref.version) continue;
+      this.#files.change(versionPlace(model, other.version), {
+        current_stage: "Archived",
+        last_updated_timestamp: time,
+      });
+    }
+    this.#files.change(place, { current_stage: stage, last_updated_timestamp: time });
+    this.#touch(model);
+    return this.#files.findVersion(ref).version;
+  }
+
+  async setVersionTag(ref: VersionRef, { key, value }: Tag): Promise<void> {
+    this.#setTags(this.#files.findVersion(ref).place, { [key]: value });
+    this.#touch(this.#files.find(ref.name));
+  }
+
+  async deleteVersionTag(ref: VersionRef, key: string): Promise<void> {
+    removeText(this.#files.texts(this.#files.findVersion(ref).place, TAGS_DIRECTORY), key);
+    this.#touch(this.#files.find(ref.name));
+  }
+
+  async downloadUri(ref: VersionRef): Promise<string> {
+    const { place, version } = this.#files.findVersion(ref);
+    return this.#files.storageLocation(place) ?? version.source;
+  }
+
+  async setAlias(ref: VersionRef, alias: string): Promise<void> {
+    this.#files.findVersion(ref);
+    const place = this.#files.find(ref.name);
+    const aliases = this.#files.texts(place, ALIASES_DIRECTORY);
+    guarded("write", join(aliases.directory, alias), () => setText(aliases, alias, String(ref.version)));
+    this.#touch(place);
+  }
+
+  async deleteAlias(name: string, alias: string): Promise<void> {
+    const place = this.#files.find(name);
+    removeText(this.#files.texts(place, ALIASES_DIRECTORY), alias);
+    this.#touch(place);
+  }
+
+  async getVersionByAlias(name: string, alias: string): Promise<ModelVersion> {
+    if (alias.toLowerCase() !== "latest") {
+      const { aliases } = this.#files.read(name);
+      const version = Object.hasOwn(aliases, alias) ? aliases[alias] : undefined;
+      if (version === undefined) throw noSuchAlias(name, alias);
+      return this.#files.findVersion({ name, version }).version;
+    }
+    const highest = highestOf(this.#files.versions(name));
+    if (highest === undefined) throw noSuchAlias(name, alias);
+    return highest;
+  }
+
+  /**
+   * Where directories are prepared: inside an experiment, where Python looks past what it does not know. Among the models or at the
+   * root of the store it would stumble over them.
+   */
+  #workshop(): string {
+    const existing = this.#store.experimentDirectories()[0];
+    if (existing !== undefined) return existing;
+    guarded("create", this.#store.directory, () => mkdirSync(this.#store.directory, { recursive: true }));
+    this.#experiments.createDefault();
+    return this.#workshop();
+  }
+
+  #setTags(place: string, tags: Readonly<Record<string, string>>): void {
+    const texts = this.#files.texts(place, TAGS_DIRECTORY);
+    guarded("write", texts.directory, () => {
+      for (const [key, value] of Object.entries(tags)) setText(texts, key, value);
+    });
+  }
+
+  /** Everything that happens to a model is an update of it. */
+  #touch(place: string): void {
+    this.#files.change(place, { last_updated_timestamp: Date.now() });
+  }
+}
+
+// Fields that Python writes into every file, for features that are not ours.
+const UNUSED_MODEL_FIELDS = { deployment_job_id: null, deployment_job_state: null, workspace: "default" } as const;
+const UNUSED_VERSION_FIELDS = {
+  deployment_job_state: null,
+  run_link: null,
+  status: "READY",
+  status_message: null,
+  user_id: null,
+  workspace: "default",
+} as const;

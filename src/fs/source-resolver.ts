@@ -1,0 +1,49 @@
+import { TidemarkError } from "../base/errors.ts";
+import type { LoggedModelStore } from "../contract/logged-model-store.ts";
+import type { TrackingStore } from "../contract/tracking-store.ts";
+import type { CreateVersion } from "../schema/model-version.ts";
+
+/** What a version's source turned out to be. */
+export interface ResolvedSource {
+  /** The run it comes from, given or found. */
+  readonly runId: string | undefined;
+  /** Where the files are. */
+  readonly storageLocation: string;
+}
+
+/** Finds out what the source of a new version stands for, and that what it names is there. */
+export class SourceResolver {
+  readonly #tracking: TrackingStore;
+  readonly #loggedModels: LoggedModelStore;
+
+  constructor(tracking: TrackingStore, loggedModels: LoggedModelStore) {
+    this.#tracking = tracking;
+    this.#loggedModels = loggedModels;
+  }
+
+  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where a run or logged model is missing */
+  async resolve({ source, runId, modelId }: CreateVersion): Promise<ResolvedSource> {
+    if (runId !== undefined) await this.#tracking.getRun(runId);
+    const model = modelId === undefined ? undefined : await this.#loggedModels.get(modelId);
+    const found = await this.#locate(source);
+    return { storageLocation: found.storageLocation, runId: runId ?? model?.sourceRunId ?? found.runId };
+  }
+
+  async #locate(source: string): Promise<ResolvedSource> {
+    const [, scheme, rest = ""] = /^(runs|models):\/+(.*)$/.exec(source) ?? [];
+    if (scheme === "runs") {
+      const [id = "", ...path] = rest.split("/");
+      const { artifactUri } = await this.#tracking.getRun(id);
+      return { runId: id, storageLocation: [artifactUri, ...path].join("/") };
+    }
+    if (scheme === "models" && /^[^/@]+$/.test(rest)) {
+      const { artifactLocation, sourceRunId } = await this.#loggedModels.get(rest);
+      return { runId: sourceRunId, storageLocation: artifactLocation };
+    }
+    if (scheme === "models") {
+      const message = `source: expected models:/<id of a logged model>, got ${JSON.stringify(source)}`;
+      throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { details: { argument: "source" } });
+    }
+    return { runId: undefined, storageLocation: source };
+  }
+}

@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+import type { Batch, Series } from "../../src/contract/batch.ts";
+import type { LoggedModelStore } from "../../src/contract/logged-model-store.ts";
+import type { ContractSubject } from "./subject.ts";
+
+/** What every store of logged models keeps to. */
+export function loggedModelContract({ backend, experimentId, newRun, write }: ContractSubject): void {
+  const models = (): LoggedModelStore => {
+    const store = backend().loggedModels;
+    if (store === undefined) throw new Error("this backend has no logged models");
+    return store;
+  };
+  const missing = { code: "RESOURCE_DOES_NOT_EXIST" };
+  const create = (input: object = {}) => models().create({ experimentId: experimentId(), ...input });
+
+  describe("logged models", () => {
+    it("come back as they were created", async () => {
+      const { id: sourceRunId } = await newRun();
+      const input = { name: "digits 名前", sourceRunId, modelType: "cnn", params: { depth: "4" }, tags: { a: "x\ny" } };
+      const model = await create(input);
+      expect(model).toMatchObject({ ...input, experimentId: experimentId(), status: "PENDING", metrics: [] });
+      expect(model.id).toMatch(/^m-[0-9a-f]{32}$/);
+      expect(model.artifactLocation).toContain(model.id);
+      expect(await models().get(model.id)).toEqual(model);
+      const bare = await create();
+      expect(bare.name).toMatch(/^[a-z]+-[a-z]+-\d+$/);
+      expect(bare).not.toHaveProperty("modelType");
+      expect(bare).not.toHaveProperty("sourceRunId");
+    });
+
+    it("that are missing are said so", async () => {
+      for (const id of [`m-${"0".repeat(32)}`, "../../etc", ".."]) {
+        await expect(models().get(id)).rejects.toMatchObject(missing);
+        await expect(models().delete(id)).rejects.toMatchObject(missing);
+        await expect(models().finalize(id, "READY")).rejects.toMatchObject(missing);
+      }
+      await expect(create({ experimentId: "4711" })).rejects.toMatchObject(missing);
+    });
+
+    it("are finalised, get params and tags, and are deleted", async () => {
+      const { id } = await create({ tags: { a: "1" } });
+      expect((await models().finalize(id, "READY")).status).toBe("READY");
+      await models().logParams(id, { depth: "4", "a/b": "" });
+      await models().setTags(id, { a: "2", b: "3" });
+      await models().deleteTag(id, "b");
+      await expect(models().deleteTag(id, "b")).rejects.toMatchObject(missing);
+      expect(await models().get(id)).toMatchObject({
+        status: "READY",
+        params: { depth: "4", "a/b": "" },
+        tags: { a: "2" },
+      });
+      await models().delete(id);
+      await expect(models().get(id)).rejects.toMatchObject(missing);
+      expect((await models().search({ experimentIds: [experimentId()], maxResults: 10 })).items).toEqual([]);
+    });
+
+    it("have the latest value of every metric and dataset that runs measured on them", async () => {
+      const [{ id: modelId }, run] = [await create(), await newRun()];
+      const digits = { name: "digits", digest: "abc" };
+      const series: Series[] = [{ key: "loss", modelId }, { key: "loss", modelId, dataset: digits }, { key: "loss" }];
+      await write(
+        run.id,
+        batchOf(series, [
+          [0, 0.5, 0],
+          [0, 0.25, 1],
+          [1, Number.NaN, 0],
+          [1, 2, 0],
+          [2, 9, 9],
+        ]),
+      );
+      const runId = run.id;
+      expect((await models().get(modelId)).metrics).toEqual([
+        { key: "loss", value: 0.25, step: 1, timestamp: 1_002, runId },
+        { key: "loss", value: 2, step: 0, timestamp: 1_004, runId, datasetName: "digits", datasetDigest: "abc" },
+      ]);
+      const { values } = await backend().tracking.metricHistory(run.id, "loss");
+      expect([...values].sort()).toEqual([0.25, 0.5, 2, 9, Number.NaN]);
+    });
+
+    it("that are not there take no values, and only those are refused", async () => {
+      const run = await newRun();
+      const series: Series[] = [{ key: "loss" }, { key: "loss", modelId: `m-${"0".repeat(32)}` }];
+      const sink = await backend().tracking.openSink(run.id);
+      const batch = batchOf(series, [
+        [0, 1, 0],
+        [1, 2, 1],
+        [0, 3, 2],
+      ]);
+      const outcome =
+        "writeSync" in sink ? sink.writeSync(batch) : await sink.write(batch, new AbortController().signal);
+      expect(outcome).toMatchObject({ status: "permanent", accepted: { metrics: [0, 2] }, rejected: { metrics: [1] } });
+      await sink.close();
+    });
+
+    it("are found by what they hold, in the order asked for", async () => {
+      const run = await newRun();
+      const ids: string[] = [];
+      for (const [index, name] of ["a", "b", "c"].entries()) {
+        const { id } = await create({
+          name,
+          params: { depth: String(index) },
+          ...(index === 0 ? {} : { tags: { good: "yes" } }),
+        });
+        ids.push(id);
+        const dataset = { name: "digits", digest: `d${index}` };
+        const series: Series[] = [
+          { key: "loss", modelId: id },
+          { key: "accuracy", modelId: id, dataset },
+        ];
+        if (index < 2)
+          await write(
+            run.id,
+            batchOf(series, [
+              [0, index, 0],
+              [1, 1 - index / 10, 0],
+            ]),
+          );
+      }
+      await models().finalize(ids[1] as string, "READY");
+      const names = async (query: object) => {
+        const { items } = await models().search({ experimentIds: [experimentId()], maxResults: 10, ...query });
+        return items.map(({ name }) => name);
+      };
+      const byName = { orderBy: [{ fieldName: "name" }] };
+      expect(await names(byName)).toEqual(["a", "b", "c"]);
+      expect(await names({ filter: "tags.good = 'yes'", ...byName })).toEqual(["b", "c"]);
+      expect(await names({ filter: "params.depth != '1' AND name IN ('a', 'b')", ...byName })).toEqual(["a"]);
+      expect(await names({ filter: "status = 'READY'" })).toEqual(["b"]);
+      expect(await names({ filter: "metrics.loss < 1" })).toEqual(["a"]);
+      expect(await names({ orderBy: [{ fieldName: "metrics.loss", ascending: false }] })).toEqual(["b", "a", "c"]);
+      const onDigits = { datasets: [{ datasetName: "digits", datasetDigest: "d1" }] };
+      expect(await names(onDigits)).toEqual(["b"]);
+      expect(await names({ filter: "metrics.accuracy > 0", ...onDigits })).toEqual(["b"]);
+      expect(await names({ filter: "metrics.loss >= 0", ...onDigits })).toEqual([]);
+      await expect(names({ orderBy: [{ fieldName: "params.depth" }] })).rejects.toMatchObject({
+        code: "INVALID_PARAMETER_VALUE",
+      });
+    });
+  });
+}
+
+/** Values as [series, value, step], a millisecond apart. */
+function batchOf(series: readonly Series[], entries: readonly (readonly [number, number, number])[]): Batch {
+  return {
+    series,
+    metrics: {
+      length: entries.length,
+      seriesIds: Uint32Array.from(entries, ([id]) => id),
+      values: Float64Array.from(entries, ([, value]) => value),
+      timestamps: Float64Array.from(entries, (_entry, index) => 1_001 + index),
+      steps: Float64Array.from(entries, ([, , step]) => step),
+    },
+    params: [],
+    tags: [],
+    inputs: [],
+  };
+}
