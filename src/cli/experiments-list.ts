@@ -1,5 +1,5 @@
 import type { Experiment } from "../schema/experiment.ts";
-import { type SearchOptions, searchQuery, takeFirst } from "./search.ts";
+import { type SearchOptions, searchQuery, takeFirst, viewTypeOf } from "./search.ts";
 import { remark, type Session, withClient } from "./session.ts";
 import { type Cell, type Column, printTable } from "./table.ts";
 import { safeText } from "./text.ts";
@@ -18,7 +18,7 @@ const COLUMNS: readonly Column[] = [
 export async function listExperiments(session: Session, options: SearchOptions): Promise<undefined> {
   const { out, json } = session;
   await withClient(session, async (client) => {
-    const list = client.experiments.search(searchQuery(options));
+    const list = client.experiments.search({ ...searchQuery(options), viewType: viewTypeOf(options) });
     const { items, hasMore } = await takeFirst(list, options.limit);
     if (json) return out.json(items);
     const now = Date.now();

@@ -54,6 +54,7 @@ function buildProgram(run: Run): Command {
     .exitOverride();
   addExperiments(program, run);
   addRuns(program, run);
+  addModels(program, run);
   program
     .command("doctor")
     .description("where runs go and why, what is there, what is damaged; exit code 1 if something is wrong")
@@ -63,14 +64,14 @@ function buildProgram(run: Run): Command {
 
 function addExperiments(program: Command, run: Run): void {
   const experiments = program.command("experiments").description("groups of runs");
-  withSearch(experiments.command("list").description("list experiments, newest first"), 1_000).action(
+  withStages(withSearch(experiments.command("list").description("list experiments, newest first"))).action(
     async (_, command) => run(command, (await import("./experiments-list.ts")).listExperiments),
   );
 }
 
 function addRuns(program: Command, run: Run): void {
   const runs = program.command("runs").description("runs with their params, metrics, tags and files");
-  withSearch(runs.command("list").description("list runs, newest first"), 50)
+  withStages(withSearch(runs.command("list").description("list runs, newest first")))
     .option("-e, --experiment <name-or-id>", "only of this experiment; may be repeated", append)
     .addOption(
       new Option("--columns <names>", "what to show: id,status,metrics.loss,params.lr,tags.team,…").argParser(
@@ -100,12 +101,29 @@ function addRuns(program: Command, run: Run): void {
     );
 }
 
+function addModels(program: Command, run: Run): void {
+  const models = program.command("models").description("registered models and their versions");
+  withSearch(models.command("list").description("list registered models by name")).action(async (_, command) =>
+    run(command, (await import("./models.ts")).listModels),
+  );
+  models
+    .command("show")
+    .description("one registered model and all its versions")
+    .argument("<name>")
+    .action(async (name, _, command) => run(command, (await import("./models.ts")).showModel, { name }));
+}
+
 /** Options that every list has. */
-function withSearch(command: Command, limit: number): Command {
+function withSearch(command: Command): Command {
   return command
     .option("-f, --filter <expression>", "MLflow's grammar: \"metrics.loss < 0.1 AND params.optimizer = 'adam'\"")
     .option("-o, --order-by <key>", 'like "metrics.loss DESC"; may be repeated', append)
-    .addOption(new Option("-n, --limit <count>", "most entries to list").argParser(usage(parseCount)).default(limit))
+    .addOption(new Option("-n, --limit <count>", "most entries to list").argParser(usage(parseCount)).default(50));
+}
+
+/** Options of lists of what can be in the trash. */
+function withStages(command: Command): Command {
+  return command
     .addOption(new Option("--all", "deleted ones too").conflicts("deleted"))
     .option("--deleted", "only deleted ones");
 }

@@ -2,7 +2,7 @@ import type { RunEntity } from "../schema/run.ts";
 import type { RunColumn } from "./column-names.ts";
 import { allExperiments, findExperiments } from "./experiments-of.ts";
 import { cellOf, columnOf, type RunView } from "./run-columns.ts";
-import { type SearchOptions, searchQuery, takeFirst } from "./search.ts";
+import { type SearchOptions, searchQuery, takeFirst, viewTypeOf } from "./search.ts";
 import { remark, type Session, withClient } from "./session.ts";
 import { naturalWidths, printTable, totalWidth } from "./table.ts";
 import { safeText } from "./text.ts";
@@ -20,7 +20,7 @@ const BASIC_COLUMNS: readonly RunColumn[] = (
 export async function listRuns(session: Session, options: ListRunsOptions): Promise<undefined> {
   const { out, json } = session;
   await withClient(session, async (client) => {
-    const query = searchQuery(options);
+    const query = { ...searchQuery(options), viewType: viewTypeOf(options) };
     const experiments =
       options.experiment === undefined
         ? await allExperiments(client, query.viewType === "active" ? "active" : "all")

@@ -1,3 +1,4 @@
+import type { ViewType } from "../contract/tracking-store.ts";
 import type { PagedList } from "../tracking/paged-list.ts";
 
 /** The options that every list has. */
@@ -12,13 +13,13 @@ export interface SearchOptions {
 const LARGEST_PAGE = 1_000;
 
 /** The same as a client's search calls take it. One more than the limit tells whether there is more. */
-export function searchQuery({ filter, orderBy, limit, all, deleted }: SearchOptions) {
-  return {
-    filter,
-    orderBy,
-    viewType: all ? ("all" as const) : deleted ? ("deleted" as const) : ("active" as const),
-    maxResults: Math.min(limit + 1, LARGEST_PAGE),
-  };
+export function searchQuery({ filter, orderBy, limit }: SearchOptions) {
+  return { filter, orderBy, maxResults: Math.min(limit + 1, LARGEST_PAGE) };
+}
+
+/** Whether deleted entities are listed. */
+export function viewTypeOf({ all, deleted }: SearchOptions): ViewType {
+  return all ? "all" : deleted ? "deleted" : "active";
 }
 
 /** The first entities of a list, and whether there are more. */
