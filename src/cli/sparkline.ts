@@ -28,7 +28,8 @@ function blockFor(height: number, lowest: number, highest: number): string {
   if (Number.isNaN(height)) return " ";
   if (height === Number.POSITIVE_INFINITY) return BLOCKS.at(-1) as string;
   if (height === Number.NEGATIVE_INFINITY || highest <= lowest) return BLOCKS.charAt(0);
-  // Halved: the range between two large values may be infinite.
-  const share = (height / 2 - lowest / 2) / (highest / 2 - lowest / 2);
+  // The range between two large values may be infinite, and half of the smallest value is nothing.
+  const scale = Number.isFinite(highest - lowest) ? 1 : 0.5;
+  const share = (height * scale - lowest * scale) / (highest * scale - lowest * scale);
   return BLOCKS.charAt(Math.round(share * (BLOCKS.length - 1)));
 }

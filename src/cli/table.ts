@@ -69,11 +69,7 @@ function fitWidths(columns: readonly Column[], natural: readonly number[], room:
     if (excess <= 0) return widths;
     const shrinkable = widths.map((width, index) => (columns[index]?.isWhole ? 0 : width));
     const widest = Math.max(...shrinkable);
-    if (widest <= NARROWEST) {
-      if (widths.length === 1) return [Math.max(1, room)];
-      widths.pop();
-      continue;
-    }
+    if (widest <= NARROWEST) break;
     const next = Math.max(NARROWEST, ...shrinkable.filter((width) => width < widest));
     const share = shrinkable.filter((width) => width === widest).length;
     const target = Math.max(next, widest - Math.ceil(excess / share));
@@ -81,4 +77,5 @@ function fitWidths(columns: readonly Column[], natural: readonly number[], room:
       if (width === widest) widths[index] = target;
     });
   }
+  return natural.length === 1 ? [room] : fitWidths(columns, natural.slice(0, -1), room);
 }

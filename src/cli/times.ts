@@ -14,7 +14,7 @@ export function isoTime(timeMs: number): string {
 /** How long ago, in the largest fitting unit; a date where that is long ago or to come. */
 export function relativeTime(timeMs: number, nowMs: number): string {
   const ago = nowMs - timeMs;
-  if (!(ago > -MINUTE_MS && ago < LONGEST_RELATIVE_MS)) return isoTime(timeMs).slice(0, "2000-01-01".length);
+  if (!(ago > -MINUTE_MS && ago < LONGEST_RELATIVE_MS)) return isoTime(timeMs).replace(/T.*/, "");
   if (ago < 10 * SECOND_MS) return "just now";
   if (ago < MINUTE_MS) return `${Math.floor(ago / SECOND_MS)} s ago`;
   if (ago < HOUR_MS) return `${Math.floor(ago / MINUTE_MS)} min ago`;
