@@ -78,9 +78,13 @@ function chooseColumns(runs: readonly RunEntity[], view: RunView, width: number)
   return [...BASIC_COLUMNS, ...chosen.metrics, ...chosen.params];
 }
 
-/** Keys of many records, those that most of them have first. */
-function commonKeys(records: readonly Readonly<Record<string, unknown>>[]): string[] {
-  const counts = new Map<string, number>();
-  for (const record of records) for (const key of Object.keys(record)) counts.set(key, (counts.get(key) ?? 0) + 1);
-  return [...counts].sort(([, a], [, b]) => b - a).map(([key]) => key);
+/** Keys of many records: those that most of them have first, and of these the ones that tell the records apart. */
+export function commonKeys(records: readonly Readonly<Record<string, unknown>>[]): string[] {
+  const seen = new Map<string, { readonly count: number; readonly value: unknown; readonly differs: boolean }>();
+  for (const [key, value] of records.flatMap((record) => Object.entries(record))) {
+    const entry = seen.get(key) ?? { count: 0, value, differs: false };
+    seen.set(key, { ...entry, count: entry.count + 1, differs: entry.differs || !Object.is(value, entry.value) });
+  }
+  const ranked = [...seen].sort(([, a], [, b]) => b.count - a.count || Number(b.differs) - Number(a.differs));
+  return ranked.map(([key]) => key);
 }

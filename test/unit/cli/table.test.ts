@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseColumns } from "../../../src/cli/column-names.ts";
 import { Output } from "../../../src/cli/output.ts";
+import { commonKeys } from "../../../src/cli/runs-list.ts";
 import { alignTable, printTable } from "../../../src/cli/table.ts";
 import { displayWidth } from "../../../src/cli/text.ts";
 
@@ -52,6 +53,14 @@ it("a table in a pipe is rows of tabs, with nothing cut", () => {
   };
   printTable(new Output({ write }), [{ header: "a" }, { header: "b", align: "right" }], [cells("x".repeat(500), "1")]);
   expect(written).toBe(`a\tb\n${"x".repeat(500)}\t1\n`);
+});
+
+it("the keys that most have come first, and of these the ones that differ", () => {
+  const records = [
+    { epochs: "3", lr: "1" },
+    { epochs: "3", lr: "2", rare: "x" },
+  ];
+  expect(commonKeys(records)).toEqual(["lr", "epochs", "rare"]);
 });
 
 describe("--columns", () => {
