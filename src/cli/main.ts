@@ -4,10 +4,11 @@ import { systemCodeOf } from "../base/errors.ts";
 import { runProgram } from "./program.ts";
 import { safeText } from "./text.ts";
 
-// A reader that has seen enough (`| head`) is no error.
 process.stdout.on("error", (error) => {
-  if (systemCodeOf(error) !== "EPIPE") throw error;
-  process.exit(0);
+  // A reader that has seen enough (`| head`) is no error; a full disk behind `>` is one.
+  if (systemCodeOf(error) === "EPIPE") process.exit(0);
+  console.error(`tidemark: ${error.message}`);
+  process.exit(1);
 });
 
 // Warnings quote paths and values of files, which anybody may have written.
