@@ -169,6 +169,43 @@ const cases = {
       rmSync(directory, { recursive: true, force: true });
     }
   },
+  search() {
+    const directory = mkdtempSync(join(os.tmpdir(), "tidemark-bench-"));
+    try {
+      const [few, many] = [sized(2_000, 50), sized(10_000, 250)];
+      const stores = [few, many].map((count) => {
+        const store = join(directory, String(count));
+        return [store, runCase("write-runs.mjs", ["", count, store]).experimentId];
+      });
+      const { tidemark, python, large } = alternate({
+        tidemark: () => runCase("search.mjs", ["", 0, ...stores[0]]),
+        python: () => runCase("search.py", ["", 0, ...stores[0]]),
+        large: () => runCase("search.mjs", ["", 0, ...stores[1]]),
+      });
+      const ms = (value) => `${value.toFixed(0)} ms`;
+      const against = `against ${ms(python.elapsedMs)} of Python`;
+      atLeast(
+        "search",
+        `of ${few} runs, the first in the process (${ms(tidemark.firstMs)} ${against})`,
+        python.elapsedMs / tidemark.firstMs,
+        4,
+        "x",
+      );
+      atLeast(
+        "search",
+        `the second in the process (${ms(tidemark.secondMs)} ${against})`,
+        python.elapsedMs / tidemark.secondMs,
+        8,
+        "x",
+      );
+      // The page stays as long as it was, so a little less than five times is fair.
+      const growth = large.firstMs / tidemark.firstMs / (many / few);
+      atMost("search", `time for 5 times the runs, a run (${ms(large.firstMs)})`, growth, 1.2, "x");
+      atMost("search", `resident size with ${many} runs`, large.residentMiB, 200, " MiB", 0);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  },
   memory() {
     const count = sized(10_000_000, 500_000);
     const { queue } = alternate({ queue: () => runCase("memory.mjs", ["queue", count]) });

@@ -43,10 +43,14 @@ export function isLaterPoint(
 }
 
 /** The point of the largest step, then timestamp, then value, as MLflow chooses it; `undefined` where there is none. */
-export function latestPoint(key: string, { steps, timestamps, values }: Points): LatestPoint | undefined {
-  if (steps.length === 0) return undefined;
+export function latestPoint(
+  key: string,
+  { steps, timestamps, values }: Points,
+  length = steps.length,
+): LatestPoint | undefined {
+  if (length === 0) return undefined;
   let latest = 0;
-  for (let i = 1; i < steps.length; i++) {
+  for (let i = 1; i < length; i++) {
     const order =
       (steps[i] as number) - (steps[latest] as number) ||
       (timestamps[i] as number) - (timestamps[latest] as number) ||

@@ -19,9 +19,9 @@ import { deleteText } from "./key-files.ts";
 import { DEFAULT_EXPERIMENT_ID, METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { readHistory } from "./metric-history.ts";
 import { RunFiles } from "./run-files.ts";
-import { readRun } from "./run-reader.ts";
-import { SearchedRun } from "./searched-run.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
+import type { StoredRun } from "./stored-run.ts";
+import { StoredRuns } from "./stored-runs.ts";
 import { Trash } from "./trash.ts";
 
 const NO_HISTORY: MetricHistory = {
@@ -36,11 +36,13 @@ export class FsTrackingStore implements TrackingStore {
   readonly #experiments: ExperimentFiles;
   readonly #runs: RunFiles;
   readonly #trash: Trash;
+  readonly #stored: StoredRuns;
 
   constructor(store: StoreFiles, experiments: ExperimentFiles) {
     this.#store = store;
     this.#experiments = experiments;
     this.#runs = new RunFiles(store);
+    this.#stored = new StoredRuns(store);
     this.#trash = new Trash(store, this.#experiments, this.#runs);
   }
 
@@ -93,12 +95,12 @@ export class FsTrackingStore implements TrackingStore {
     if (experiment.lifecycleStage === "deleted") throw experimentDeleted(experiment.id);
     this.#warnOfDatabase();
     const place = this.#runs.create(experiment, join(this.#store.directory, experiment.id), input);
-    return readRun(this.#store, place, this.#runs.read(place));
+    return this.#stored.open(place).entity();
   }
 
   async getRun(runId: string): Promise<RunEntity> {
     const place = this.#store.findRun(runId);
-    return readRun(this.#store, place, this.#runs.read(place));
+    return this.#stored.open(place).entity();
   }
 
   async searchRuns(query: RunQuery): Promise<Page<RunEntity>> {
@@ -112,7 +114,7 @@ export class FsTrackingStore implements TrackingStore {
       (run) => run,
       order,
       query,
-      ({ place, info }) => skipDamaged(() => readRun(this.#store, place, info)),
+      (run) => skipDamaged(() => run.entity()),
     );
   }
 
@@ -153,14 +155,13 @@ export class FsTrackingStore implements TrackingStore {
     return place;
   }
 
-  #runsOf(experimentId: string, viewType: ViewType): SearchedRun[] {
+  #runsOf(experimentId: string, viewType: ViewType): StoredRun[] {
     const directory = this.#store.findExperiment(experimentId);
     if (directory === undefined) return [];
     return this.#store.runIds(directory).flatMap((id) => {
-      const place = join(directory, id);
-      const info = skipDamaged(() => this.#runs.read(place));
-      if (info === undefined || !isShown(viewType, info.lifecycleStage)) return [];
-      return new SearchedRun(this.#store, place, info);
+      const run = this.#stored.open(`${directory}/${id}`);
+      const info = skipDamaged(() => run.info);
+      return info === undefined || !isShown(viewType, info.lifecycleStage) ? [] : run;
     });
   }
 

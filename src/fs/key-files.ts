@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, readFileSync, statSync, unlinkSync } from "node:fs";
+import { type Dirent, lstatSync, readdirSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
 import { messageOf } from "../base/errors.ts";
@@ -15,27 +15,61 @@ export interface KeyFile {
   readonly path: string;
 }
 
-/** All keys below a directory. What is no readable file is said and skipped. */
-export function* keyFiles(containment: Containment, kind: KeyKind, directory: string): Generator<KeyFile> {
-  yield* below(containment, kind, directory, "");
+/** What is in a directory, by name. */
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly type: "file" | "directory";
 }
 
-function* below(containment: Containment, kind: KeyKind, directory: string, prefix: string): Generator<KeyFile> {
-  for (const entry of entriesOf(containment, directory)) {
-    const path = join(directory, entry.name);
-    const key = prefix + entry.name;
-    const type = typeOf(containment, path, entry);
-    if (type === "directory") yield* below(containment, kind, path, `${key}/`);
-    else if (type === "file" && isKey(kind, key, path)) yield { key, path };
+/** All keys below a directory. What is no readable file is said and skipped. */
+export function keyFiles(containment: Containment, kind: KeyKind, directory: string): Generator<KeyFile> {
+  return keyFilesBelow(kind, directory, (path) => listDirectory(containment, path));
+}
+
+/** The same over directories that the caller lists. */
+export function* keyFilesBelow(
+  kind: KeyKind,
+  directory: string,
+  list: (directory: string) => readonly DirectoryEntry[],
+  prefix = "",
+): Generator<KeyFile> {
+  for (const { name, type } of list(directory)) {
+    const path = `${directory}/${name}`;
+    const key = prefix + name;
+    if (type === "directory") yield* keyFilesBelow(kind, path, list, `${key}/`);
+    else if (isKey(kind, key, path)) yield { key, path };
   }
 }
 
-/** What a directory holds; nothing, where it is missing or is no directory of this store. */
+/** The files and directories in a directory. What is neither, or leads out of the store, is said and skipped. */
+export function listDirectory(containment: Containment, directory: string): DirectoryEntry[] {
+  return typed(containment, directory, entriesOf(containment, directory));
+}
+
+/** The same for a directory that is known to be one, in the store. */
+export function listKnownDirectory(containment: Containment, directory: string): DirectoryEntry[] {
+  return typed(containment, directory, readdirSync(directory, { withFileTypes: true }));
+}
+
+const typed = (containment: Containment, directory: string, entries: readonly Dirent[]): DirectoryEntry[] =>
+  entries.flatMap((entry) => {
+    const type = typeOf(containment, `${directory}/${entry.name}`, entry);
+    return type === undefined ? [] : { name: entry.name, type };
+  });
+
+/**
+ * What a directory holds; nothing, where it is missing or is no directory of this store. Its parent is known to be in the store, so
+ * only a link could lead out.
+ */
 export function entriesOf(containment: Containment, directory: string): Dirent[] {
   try {
-    const facts = statSync(directory, { throwIfNoEntry: false });
-    if (facts === undefined || !containment.admits(directory)) return [];
+    const facts = lstatSync(directory, { throwIfNoEntry: false });
+    if (facts === undefined) return [];
     if (facts.isDirectory()) return readdirSync(directory, { withFileTypes: true });
+    if (facts.isSymbolicLink()) {
+      // A link to a file answers ENOTDIR, which counts as missing.
+      return containment.admits(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
+    }
     warnOnce(`directory:${directory}`, `${directory} is skipped: it is not a directory`);
     return [];
   } catch (error) {

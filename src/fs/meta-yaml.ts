@@ -1,19 +1,12 @@
 import { isMap, isNode, isScalar, type Pair, parseDocument, type YAMLMap } from "yaml";
 import { messageOf } from "../base/errors.ts";
 import type { Containment } from "./containment.ts";
+import { type MetaEntry, NULL_WORDS, parseFlatYaml } from "./flat-yaml.ts";
 import { readText } from "./read-text.ts";
 import { damaged } from "./storage-errors.ts";
 
 /** What Tidemark writes into a meta.yaml. */
 export type MetaValue = string | number | null | Readonly<Record<string, string>> | readonly never[];
-
-interface Entry {
-  readonly pair: Pair;
-  /** As it stands in the file. */
-  readonly source: string;
-}
-
-const NULL_WORDS = /^(?:null|Null|NULL|~|)$/;
 
 /**
  * A meta.yaml as Python MLflow writes it. Every scalar is read as the text it is: what type it has follows from its key, so
@@ -21,25 +14,16 @@ const NULL_WORDS = /^(?:null|Null|NULL|~|)$/;
  */
 export class Meta {
   readonly path: string;
-  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #entries: ReadonlyMap<string, MetaEntry>;
 
-  private constructor(path: string, entries: ReadonlyMap<string, Entry>) {
+  private constructor(path: string, entries: ReadonlyMap<string, MetaEntry>) {
     this.path = path;
     this.#entries = entries;
   }
 
   /** @throws {TidemarkError} `DATA_DAMAGED` where the text is no YAML mapping */
   static parse(path: string, text: string): Meta {
-    // YAML 1.1 is what PyYAML speaks; "failsafe" knows only texts, lists and mappings.
-    const document = parseDocument(text, { version: "1.1", schema: "failsafe", logLevel: "silent" });
-    const [problem] = document.errors;
-    if (problem !== undefined) throw damaged(path, `is not YAML: ${messageOf(problem).split("\n")[0]}`, problem);
-    if (!isMap(document.contents)) throw damaged(path, text.trim() === "" ? "is empty" : "is not a YAML mapping");
-    const entries = new Map<string, Entry>();
-    for (const pair of document.contents.items) {
-      const key = isScalar(pair.key) ? String(pair.key.value) : "";
-      entries.set(key, { pair, source: sourceOf(text, pair) });
-    }
+    const entries = text === "" ? parseYaml(path, text) : (parseFlatYaml(text) ?? parseYaml(path, text));
     return new Meta(path, entries);
   }
 
@@ -55,9 +39,7 @@ export class Meta {
   }
 
   text(key: string): string | undefined {
-    const node = this.#entries.get(key)?.pair.value;
-    if (!isScalar(node) || typeof node.value !== "string") return undefined;
-    return node.type === "PLAIN" && NULL_WORDS.test(node.value) ? undefined : node.value;
+    return this.#entries.get(key)?.text;
   }
 
   integer(key: string): number | undefined {
@@ -68,8 +50,7 @@ export class Meta {
   }
 
   texts(key: string): Record<string, string> {
-    const node = this.#entries.get(key)?.pair.value;
-    return isMap(node) ? Object.fromEntries(textPairs(node)) : {};
+    return Object.fromEntries(this.#entries.get(key)?.pairs ?? []);
   }
 
   /** The whole file with some keys changed, sorted as Python sorts them. */
@@ -84,6 +65,28 @@ export class Meta {
 const EMPTY_ATTEMPTS = 4;
 const EMPTY_WAIT_MS = 5;
 const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
+
+/** Any YAML mapping. Values are read as the texts they are. */
+function parseYaml(path: string, text: string): Map<string, MetaEntry> {
+  // YAML 1.1 is what PyYAML speaks; "failsafe" knows only texts, lists and mappings.
+  const document = parseDocument(text, { version: "1.1", schema: "failsafe", logLevel: "silent" });
+  const [problem] = document.errors;
+  if (problem !== undefined) throw damaged(path, `is not YAML: ${messageOf(problem).split("\n")[0]}`, problem);
+  if (!isMap(document.contents)) throw damaged(path, text.trim() === "" ? "is empty" : "is not a YAML mapping");
+  const entries = new Map<string, MetaEntry>();
+  for (const pair of document.contents.items) {
+    const key = isScalar(pair.key) ? String(pair.key.value) : "";
+    const { value } = pair;
+    const pairs = isMap(value) ? { pairs: [...textPairs(value)] } : {};
+    entries.set(key, { source: sourceOf(text, pair), text: scalarText(value), ...pairs });
+  }
+  return entries;
+}
+
+function scalarText(node: unknown): string | undefined {
+  if (!isScalar(node) || typeof node.value !== "string") return undefined;
+  return node.type === "PLAIN" && NULL_WORDS.test(node.value) ? undefined : node.value;
+}
 
 /** A new meta.yaml. */
 export function formatMeta(values: Readonly<Record<string, MetaValue>>): string {

@@ -9,6 +9,10 @@ export class PointColumns {
   values = new Float64Array(FIRST_CAPACITY);
   steps = new Float64Array(FIRST_CAPACITY);
 
+  clear(): void {
+    this.length = 0;
+  }
+
   push(timestamp: number, value: number, step: number): void {
     if (this.length === this.values.length) this.#grow();
     this.timestamps[this.length] = timestamp;

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from "node:fs";
 import { systemCodeOf, TidemarkError } from "../base/errors.ts";
 import type { Containment } from "./containment.ts";
 import { damaged, isMissing, storageError } from "./storage-errors.ts";
@@ -18,13 +18,26 @@ const UNREADABLE: ReadonlySet<string> = new Set(["EACCES", "EPERM", "ELOOP", "EI
  * @throws {TidemarkError} `DATA_DAMAGED` where something else is in its place
  */
 export function readText(containment: Containment, path: string): string | undefined {
+  return withFile(containment, path, (descriptor, facts) => {
+    if (!facts.isFile()) throw damaged(path, "is not a file");
+    return textOf(descriptor, path, facts.size);
+  });
+}
+
+/**
+ * Opens what ought to be a file of the store, with links looked at before they are followed; `undefined` where there is none.
+ *
+ * @throws {TidemarkError} `DATA_DAMAGED` where it cannot be opened for what it is
+ */
+export function withFile<T>(
+  containment: Containment,
+  path: string,
+  read: (descriptor: number, facts: Stats) => T,
+): T | undefined {
   try {
     const descriptor = open(containment, path);
     try {
-      const facts = fstatSync(descriptor);
-      if (!facts.isFile()) throw damaged(path, "is not a file");
-      if (facts.size > MOST_BYTES) throw damaged(path, `has ${facts.size} bytes`);
-      return readFileSync(descriptor, "utf8");
+      return read(descriptor, fstatSync(descriptor));
     } finally {
       closeSync(descriptor);
     }
@@ -34,6 +47,16 @@ export function readText(containment: Containment, path: string): string | undef
     const coded = storageError("read", path, error);
     throw UNREADABLE.has(systemCodeOf(error) ?? "") ? damaged(path, "cannot be read", coded) : coded;
   }
+}
+
+// Nearly all texts are short: one place for all of them costs less than one for each.
+const shortText = Buffer.allocUnsafe(65_536);
+
+/** The text in an open file, of the size it was found to have. */
+export function textOf(descriptor: number, path: string, size: number): string {
+  if (size > MOST_BYTES) throw damaged(path, `has ${size} bytes`);
+  if (size >= shortText.length) return readFileSync(descriptor, "utf8");
+  return shortText.toString("utf8", 0, readSync(descriptor, shortText, 0, shortText.length, 0));
 }
 
 function open(containment: Containment, path: string): number {

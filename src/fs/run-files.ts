@@ -75,7 +75,7 @@ export class RunFiles {
 
   /** @throws {TidemarkError} `DATA_DAMAGED` */
   read(place: string): RunInfo {
-    return runInfo(readMeta(this.#store.containment, place), place);
+    return readRunInfo(this.#store.containment, place);
   }
 
   /** MLflow keeps a deleted run where it is, with the time of its deletion. */
@@ -101,6 +101,11 @@ export class RunFiles {
     const tags = { containment: this.#store.containment, root: place, directory: join(place, TAGS_DIRECTORY) };
     guarded("write", join(tags.directory, RUN_NAME_TAG), () => setText(tags, RUN_NAME_TAG, name));
   }
+}
+
+/** @throws {TidemarkError} `DATA_DAMAGED` */
+export function readRunInfo(containment: Containment, place: string): RunInfo {
+  return runInfo(readMeta(containment, place), place);
 }
 
 function newRunMeta({ id: experimentId, artifactLocation }: Experiment, id: string, name: string, input: CreateRun) {
@@ -130,7 +135,8 @@ function readMeta(containment: Containment, place: string): Meta {
   return meta;
 }
 
-function runInfo(meta: Meta, place: string): RunInfo {
+/** @throws {TidemarkError} `DATA_DAMAGED` */
+export function runInfo(meta: Meta, place: string): RunInfo {
   const id = meta.text("run_id") ?? meta.text("run_uuid");
   if (id !== basename(place)) throw damaged(meta.path, `says it is run ${id}, in the directory of another`);
   const status = STATUSES.get(meta.integer("status") ?? 0);

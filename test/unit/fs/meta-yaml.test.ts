@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { parseFlatYaml } from "../../../src/fs/flat-yaml.ts";
 import { formatMeta, Meta } from "../../../src/fs/meta-yaml.ts";
 
 const anyText = fc.oneof(
@@ -64,6 +65,39 @@ describe("a meta.yaml", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("that is flat is read as a YAML parser reads it, or left to it", () => {
+    const value = fc.oneof(
+      anyText,
+      anyText.map((text) => `'${text}'`),
+      anyText.map((text) => `"${text}"`),
+      fc
+        .array(fc.constantFrom("a", "-", " ", ":", "#", "1", ".", "/", "~", "null", "'", "[]", "{}", "%", "@", "é"), {
+          maxLength: 6,
+        })
+        .map((parts) => parts.join("")),
+    );
+    const options = { version: "1.1", schema: "failsafe", logLevel: "silent" } as const;
+    let flat = 0;
+    fc.assert(
+      fc.property(value, value, (a, b) => {
+        const text = `a: ${a}\nb: ${b}\n`;
+        const entries = parseFlatYaml(text);
+        if (entries === undefined) return;
+        flat++;
+        const { a: theirA, b: theirB } = parse(text, options);
+        for (const [key, their] of [
+          ["a", theirA],
+          ["b", theirB],
+        ] as const) {
+          const isNull = typeof their !== "string" || /^(?:null|Null|NULL|~|)$/.test(their);
+          if (!isNull) expect(entries.get(key)?.text).toBe(their);
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(flat).toBeGreaterThan(300);
   });
 
   it("is written as Python writes it where Python needs no quotes", () => {

@@ -1,0 +1,158 @@
+import { readdirSync } from "node:fs";
+import { warnOnce } from "../base/diagnostics.ts";
+import { type KeyKind, keyProblem } from "../base/key-rules.ts";
+import type { DatasetInput } from "../schema/dataset.ts";
+import type { Metric } from "../schema/metric.ts";
+import type { RunEntity } from "../schema/run.ts";
+import { runAttribute, searchableDatasets } from "../search/entities.ts";
+import type { Searchable, SearchableDataset } from "../search/searchable.ts";
+import type { Containment } from "./containment.ts";
+import { type DirectoryEntry, keyFilesBelow, listKnownDirectory } from "./key-files.ts";
+import { INPUTS_DIRECTORY, META_FILE, METRICS_DIRECTORY, PARAMS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
+import type { Memory } from "./memory.ts";
+import { Meta } from "./meta-yaml.ts";
+import { latestIn } from "./metric-history.ts";
+import { readText, textOf } from "./read-text.ts";
+import { type RunInfo, readRunInfo, runInfo } from "./run-files.ts";
+import { RunInputs } from "./run-inputs.ts";
+import { damaged } from "./storage-errors.ts";
+import { skipDamaged } from "./store-files.ts";
+
+const DIRECTORIES: Readonly<Record<KeyKind, string>> = {
+  metric: METRICS_DIRECTORY,
+  param: PARAMS_DIRECTORY,
+  tag: TAGS_DIRECTORY,
+};
+
+/**
+ * A run in its directory. Only what is asked for is read, one file for a key, and only what has changed is read again: a search looks
+ * at three values of ten thousand runs.
+ */
+export class StoredRun implements Searchable {
+  readonly #containment: Containment;
+  readonly #place: string;
+  readonly #memory: Memory;
+
+  constructor(containment: Containment, place: string, memory: Memory) {
+    this.#containment = containment;
+    this.#place = place;
+    this.#memory = memory;
+  }
+
+  /** What its meta.yaml says. @throws {TidemarkError} `DATA_DAMAGED` */
+  get info(): RunInfo {
+    const path = `${this.#place}/${META_FILE}`;
+    const info = this.#memory.readFile(path, (descriptor, size) => {
+      const text = textOf(descriptor, path, size);
+      // Python empties the file before it writes it again: that is waited for where the file is read by itself.
+      return text === "" ? readRunInfo(this.#containment, this.#place) : runInfo(Meta.parse(path, text), this.#place);
+    });
+    if (info === undefined) throw damaged(path, "is missing");
+    return info;
+  }
+
+  attribute(name: string): string | number | undefined {
+    return runAttribute(this.info, name);
+  }
+
+  metric(key: string): number | undefined {
+    return this.#value("metric", key, (path) => this.#latest(path, key))?.value;
+  }
+
+  param(key: string): string | undefined {
+    return this.#value("param", key, (path) => this.#text(path));
+  }
+
+  tag(key: string): string | undefined {
+    return this.#value("tag", key, (path) => this.#text(path));
+  }
+
+  datasets(): SearchableDataset[] {
+    return searchableDatasets(this.#inputs());
+  }
+
+  /** All of it but the histories. @throws {TidemarkError} `DATA_DAMAGED` */
+  entity(): RunEntity {
+    const { info } = this;
+    const latestMetrics = this.#all("metric", (path, key) => this.#latest(path, key)).map(([, metric]) => metric);
+    return {
+      ...info,
+      params: this.#params(),
+      tags: Object.fromEntries(this.#all("tag", (path) => this.#text(path))),
+      metrics: Object.fromEntries(latestMetrics.map(({ key, value }) => [key, value])),
+      latestMetrics,
+      inputs: this.#inputs(),
+    };
+  }
+
+  /** A param never changes once it has a text: a directory of nothing but such files needs only itself to be compared. */
+  #params(): Record<string, string> {
+    const directory = `${this.#place}/${PARAMS_DIRECTORY}`;
+    if (!this.#has(PARAMS_DIRECTORY)) return {};
+    const simple = this.#memory.readDirectory(directory, (path) => this.#simpleParams(path), "simple params");
+    return { ...(simple ?? Object.fromEntries(this.#all("param", (path) => this.#text(path)))) };
+  }
+
+  /** `undefined` where there is more than files with texts, which may still be written. */
+  #simpleParams(directory: string): Record<string, string> | undefined {
+    const texts: [string, string][] = [];
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      if (!entry.isFile() || keyProblem(entry.name) !== undefined) return undefined;
+      const text = readText(this.#containment, `${directory}/${entry.name}`);
+      if (text === undefined || text === "") return undefined;
+      texts.push([entry.name, text]);
+    }
+    return Object.fromEntries(sortedByKey(texts));
+  }
+
+  /** The key comes from an expression: it may be anything, and lead anywhere. */
+  #value<T>(kind: KeyKind, key: string, read: (path: string) => T | undefined): T | undefined {
+    if (keyProblem(key) !== undefined) return undefined;
+    let path = `${this.#place}/${DIRECTORIES[kind]}`;
+    if (!this.#has(DIRECTORIES[kind])) return undefined;
+    const [first, ...parts] = key.split("/");
+    path += `/${first}`;
+    for (const part of parts) {
+      if (!this.#memory.hasDirectory(path)) return undefined;
+      path += `/${part}`;
+    }
+    return read(path);
+  }
+
+  #all<T>(kind: KeyKind, read: (path: string, key: string) => T | undefined): [string, T][] {
+    const values: [string, T][] = [];
+    if (!this.#has(DIRECTORIES[kind])) return values;
+    for (const { key, path } of keyFilesBelow(kind, `${this.#place}/${DIRECTORIES[kind]}`, (at) => this.#list(at))) {
+      const value = read(path, key);
+      if (value !== undefined) values.push([key, value]);
+    }
+    return sortedByKey(values);
+  }
+
+  #has(directory: string): boolean {
+    const type = this.#list(this.#place).find(({ name }) => name === directory)?.type;
+    if (type === "file") {
+      const path = `${this.#place}/${directory}`;
+      warnOnce(`directory:${path}`, `${path} is skipped: it is not a directory`);
+    }
+    return type === "directory";
+  }
+
+  #list(directory: string): readonly DirectoryEntry[] {
+    return this.#memory.readDirectory(directory, (path) => listKnownDirectory(this.#containment, path)) ?? [];
+  }
+
+  #text(path: string): string | undefined {
+    return skipDamaged(() => this.#memory.readFile(path, (descriptor, size) => textOf(descriptor, path, size)));
+  }
+
+  #latest(path: string, key: string): Metric | undefined {
+    return skipDamaged(() => this.#memory.readFile(path, (descriptor) => latestIn(descriptor, path, key)));
+  }
+
+  #inputs(): DatasetInput[] {
+    return this.#has(INPUTS_DIRECTORY) ? new RunInputs(this.#containment, this.#place).read() : [];
+  }
+}
+
+const sortedByKey = <T>(values: [string, T][]): [string, T][] => values.sort(([a], [b]) => (a < b ? -1 : 1));
