@@ -74,7 +74,10 @@ export class StoredRun implements Searchable {
   /** All of it but the histories. @throws {TidemarkError} `DATA_DAMAGED` */
   entity(): RunEntity {
     const { info } = this;
-    const latestMetrics = this.#all("metric", (path, key) => this.#latest(path, key)).map(([, metric]) => metric);
+    // Copies: what is remembered is not the caller's to change.
+    const latestMetrics = this.#all("metric", (path, key) => this.#latest(path, key)).map(([, metric]) => ({
+      ...metric,
+    }));
     return {
       ...info,
       params: this.#params(),
