@@ -10,4 +10,9 @@ export default defineConfig({
   target: "node20",
   platform: "node",
   clean: true,
+  esbuildOptions(options, { format }) {
+    // The command line is only ever run: no types, no CommonJS.
+    if (format === "esm")
+      options.entryPoints = { ...(options.entryPoints as Record<string, string>), cli: "src/cli/main.ts" };
+  },
 });

@@ -26,6 +26,14 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
-    projects: [fast("unit"), fast("contract"), heavy("exit"), heavy("peers"), heavy("package"), heavy("runtime")],
+    projects: [
+      fast("unit"),
+      fast("contract"),
+      heavy("exit"),
+      heavy("cli"),
+      heavy("peers"),
+      heavy("package"),
+      heavy("runtime"),
+    ],
   },
 });

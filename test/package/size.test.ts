@@ -1,3 +1,4 @@
+import { isBuiltin } from "node:module";
 import { join, posix } from "node:path";
 import { describe, expect, test } from "vitest";
 import { entries } from "../../scripts/entries.mjs";
@@ -5,7 +6,7 @@ import { packageOf, parseModule, readTree } from "../support/modules.ts";
 import { repository } from "../support/repository.ts";
 
 /** Loaded when they are used, by whoever uses them: none of them may come along with an import. */
-const LAZY = /^(undici|p-queue|fflate|@aws-sdk\/.*|@tensorflow\/.*|onnxruntime-.*)$/;
+const LAZY = /^(undici|commander|p-queue|fflate|@aws-sdk\/.*|@tensorflow\/.*|onnxruntime-.*)$/;
 
 const files = readTree(join(repository, "dist"), ".js", ".cjs");
 
@@ -38,4 +39,8 @@ describe.each(entries)("$key", ({ output, maxKiB }) => {
     const bytes = [...closureOf(`${output}.js`).own].reduce((sum, path) => sum + (files.get(path) ?? "").length, 0);
     expect(bytes / 1024).toBeLessThanOrEqual(maxKiB);
   });
+});
+
+test("the command line loads nothing but the reader of its arguments before it knows what is asked for", () => {
+  expect([...closureOf("cli.js").packages].filter((name) => !isBuiltin(name))).toEqual(["commander"]);
 });

@@ -1,0 +1,113 @@
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { redact, setLogger } from "../base/diagnostics.ts";
+import { readEnv, readEnvFlag } from "../base/env.ts";
+import { messageOf } from "../base/errors.ts";
+import { pathOfFileUri, schemeOf } from "../base/file-uri.ts";
+import { detectRuntime, isDisabled } from "../base/platform.ts";
+import { DEFAULT_TRACKING_URI } from "../connect/connect.ts";
+import type { Client } from "../tracking/client.ts";
+import { allExperiments } from "./experiments-of.ts";
+import { optionalPackages } from "./optional-packages.ts";
+import type { Output, Style } from "./output.ts";
+import { ownVersion } from "./own-version.ts";
+import { type Session, withClient } from "./session.ts";
+import { safeText } from "./text.ts";
+
+/** One thing that was looked at. Only what is `wrong` makes the command fail. */
+export interface Finding {
+  readonly level: "ok" | "note" | "wrong";
+  readonly subject: string;
+  readonly text: string;
+}
+
+const FOUND_WRONG = 1;
+const STYLES: Readonly<Record<Finding["level"], Style>> = { ok: "green", note: "yellow", wrong: "red" };
+
+/** `tidemark doctor` */
+export async function runDoctor(session: Session): Promise<number> {
+  const { out, json } = session;
+  const findings = [...environmentFindings(), whereFinding(session.uri), ...(await storeFindings(session))];
+  if (json) out.json(findings);
+  else out.lines(findings.map((finding) => findingLine(out, finding)));
+  return findings.some(({ level }) => level === "wrong") ? FOUND_WRONG : 0;
+}
+
+function findingLine(out: Output, { level, subject, text }: Finding): string {
+  return `${out.style(STYLES[level], level.padEnd(5))}  ${subject.padEnd(10)}  ${safeText(text)}`;
+}
+
+function environmentFindings(): Finding[] {
+  const { name, version } = detectRuntime();
+  const packages = optionalPackages().map((found) => `${found.name} ${found.version}`);
+  const findings: Finding[] = [
+    { level: "ok", subject: "versions", text: `tidemark ${ownVersion()}, ${name} ${version}` },
+    { level: "ok", subject: "packages", text: packages.length === 0 ? "no optional package" : packages.join(", ") },
+  ];
+  if (isDisabled())
+    findings.push({ level: "note", subject: "variables", text: "TIDEMARK_DISABLED: runs keep nothing" });
+  return findings;
+}
+
+/** Where runs go, and which option or variable decides it. */
+function whereFinding(option: string | undefined): Finding {
+  const variable = readEnv("MLFLOW_TRACKING_URI");
+  const where = option ?? variable ?? DEFAULT_TRACKING_URI;
+  const reason =
+    option !== undefined
+      ? "by the option --uri"
+      : variable !== undefined
+        ? "by the variable MLFLOW_TRACKING_URI"
+        : "the default: neither --uri nor MLFLOW_TRACKING_URI is set";
+  return { level: "ok", subject: "runs go to", text: `${redact(where)} (${reason})` };
+}
+
+async function storeFindings(session: Session): Promise<Finding[]> {
+  try {
+    return await withClient(session, async (client) => [
+      ...(await contentFindings(client)),
+      ...(schemeOf(client.uri) === "file" ? pythonFindings(pathOfFileUri(client.uri)) : []),
+    ]);
+  } catch (error) {
+    return [{ level: "wrong", subject: "backend", text: redact(messageOf(error)) }];
+  }
+}
+
+/** Reads everything and tells what is there, and what could not be read. */
+async function contentFindings(client: Client): Promise<Finding[]> {
+  const warnings: string[] = [];
+  const ignore = () => {};
+  setLogger({ debug: ignore, info: ignore, warn: (message) => warnings.push(message) });
+  // What lies on this disk is read to the last line; a server answers for its own data.
+  const { experiments, runs } = await readAll(client, schemeOf(client.uri) === "file");
+  return [
+    { level: "ok", subject: "backend", text: `${client.uri} holds experiments: ${experiments}, runs: ${runs}` },
+    ...warnings.map((text): Finding => ({ level: "wrong", subject: "damage", text: text.replace(/^tidemark: /, "") })),
+  ];
+}
+
+async function readAll(client: Client, withHistories: boolean): Promise<{ experiments: number; runs: number }> {
+  const experimentIds = (await allExperiments(client, "all")).map(({ id }) => id);
+  let runs = 0;
+  if (experimentIds.length > 0) {
+    for await (const { id, metrics } of client.runs.search({ experimentIds, viewType: "all" })) {
+      runs++;
+      if (!withHistories) continue;
+      for (const key of Object.keys(metrics)) await client.runs.metricHistory(id, key);
+    }
+  }
+  return { experiments: experimentIds.length, runs };
+}
+
+/** What makes Python MLflow stop with an error, or look elsewhere, when it is started beside the directory. */
+function pythonFindings(directory: string): Finding[] {
+  const findings: Finding[] = [];
+  const note = (text: string) => findings.push({ level: "note", subject: "python", text });
+  const database = join(dirname(directory), "mlflow.db");
+  if (existsSync(database)) note(`${database} lies beside ${directory}: Python MLflow shows only one of them`);
+  const isFound = existsSync(directory) && readdirSync(directory).some((name) => /^\d+$/.test(name));
+  if (isFound && !readEnvFlag("MLFLOW_ALLOW_FILE_STORE")) {
+    note(`MLflow 3.13 and later refuses ${directory} unless MLFLOW_ALLOW_FILE_STORE=true is set`);
+  }
+  return findings;
+}

@@ -1,0 +1,92 @@
+import type { RunEntity, RunStatus } from "../schema/run.ts";
+import type { AttributeColumn, RunColumn } from "./column-names.ts";
+import { shortNumber } from "./numbers.ts";
+import type { Output, Style } from "./output.ts";
+import type { Cell, Column } from "./table.ts";
+import { cutTo, safeText } from "./text.ts";
+import { durationText, isoTime, relativeTime } from "./times.ts";
+
+/** Characters of an id that tell the runs of one store apart, nearly always. */
+export const SHORT_ID_LENGTH = 8;
+/** Longer names and values would push the numbers out of a terminal. */
+const WIDEST_CELL = 28;
+
+/** For whom the cells of a list are made. */
+export interface RunView {
+  readonly isTerminal: boolean;
+  readonly nowMs: number;
+  readonly experimentNames: ReadonlyMap<string, string>;
+}
+
+const STATUS_STYLES: Readonly<Record<RunStatus, Style>> = {
+  RUNNING: "cyan",
+  SCHEDULED: "cyan",
+  FINISHED: "green",
+  FAILED: "red",
+  KILLED: "red",
+};
+
+const statusCell = (status: RunStatus): Cell => ({ text: safeText(status), style: STATUS_STYLES[status] });
+
+/** A run's name and status, as the first line about it. */
+export function titleLine(out: Output, { name, status, lifecycleStage }: RunEntity): string {
+  const stage = lifecycleStage === "deleted" ? " (deleted)" : "";
+  const shown = cutTo(safeText(name), out.width - status.length - stage.length - 2);
+  return `${out.style("bold", shown)}  ${out.style(STATUS_STYLES[status], status)}${stage}`;
+}
+
+/** Tags that MLflow and Tidemark set by themselves. */
+export const isRecorded = (key: string): boolean => /^(mlflow|tidemark)\./.test(key);
+
+/** Nothing more will come. */
+export const hasEnded = ({ status }: RunEntity): boolean => status !== "RUNNING" && status !== "SCHEDULED";
+
+/** The head of a column: with its kind where programs read it. */
+export function columnOf({ kind, key }: RunColumn, { isTerminal }: RunView): Column {
+  const header = safeText(isTerminal || kind === "attribute" ? key : `${kind}.${key}`);
+  return { header, isWhole: key === "id", align: kind === "metrics" || key === "duration" ? "right" : "left" };
+}
+
+/** One cell of a list of runs. */
+export function cellOf(run: RunEntity, { kind, key }: RunColumn, view: RunView): Cell {
+  if (kind === "attribute") return attributeCell(run, key, view);
+  const value = Object.hasOwn(run[kind], key) ? run[kind][key] : undefined;
+  if (value === undefined) return { text: "" };
+  if (typeof value === "number") return { text: view.isTerminal ? shortNumber(value) : String(value) };
+  return cut(value, view);
+}
+
+function attributeCell(run: RunEntity, key: AttributeColumn, view: RunView): Cell {
+  const { isTerminal, nowMs } = view;
+  switch (key) {
+    case "id":
+      return { text: safeText(isTerminal ? run.id.slice(0, SHORT_ID_LENGTH) : run.id), style: "yellow" };
+    case "name":
+      return cut(run.name, view);
+    case "experiment":
+      return cut(view.experimentNames.get(run.experimentId) ?? run.experimentId, view);
+    case "status":
+      return statusCell(run.status);
+    case "started":
+      return { text: isTerminal ? relativeTime(run.startTime, nowMs) : isoTime(run.startTime) };
+    case "ended":
+      if (run.endTime === undefined) return { text: "" };
+      return { text: isTerminal ? relativeTime(run.endTime, nowMs) : isoTime(run.endTime) };
+    case "duration":
+      return durationCell(run, view);
+    case "user":
+      return cut(run.userId, view);
+  }
+}
+
+/** Of an open run, the time until now; for programs in seconds, which is only known at the end. */
+function durationCell(run: RunEntity, { isTerminal, nowMs }: RunView): Cell {
+  const { startTime, endTime } = run;
+  if (!isTerminal) return { text: endTime === undefined ? "" : String((endTime - startTime) / 1000) };
+  if (endTime === undefined && hasEnded(run)) return { text: "" };
+  return { text: durationText(Math.max(0, (endTime ?? nowMs) - startTime)) };
+}
+
+function cut(text: string, { isTerminal }: RunView): Cell {
+  return { text: isTerminal ? cutTo(safeText(text), WIDEST_CELL) : safeText(text) };
+}

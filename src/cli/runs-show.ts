@@ -1,0 +1,99 @@
+import { TidemarkError } from "../base/errors.ts";
+import type { DatasetInput } from "../schema/dataset.ts";
+import type { Experiment } from "../schema/experiment.ts";
+import type { RunEntity } from "../schema/run.ts";
+import type { Client } from "../tracking/client.ts";
+import { type ArtifactTree, artifactSection, listArtifactTree } from "./artifact-tree.ts";
+import { findRun } from "./find-run.ts";
+import { type MetricSummary, metricKeys, metricSection, summarizeMetrics } from "./metric-summary.ts";
+import type { Output } from "./output.ts";
+import { isRecorded, titleLine } from "./run-columns.ts";
+import { pairLines, pairSection, tableSection } from "./sections.ts";
+import { type Session, withClient } from "./session.ts";
+import type { Cell } from "./table.ts";
+import { safeText } from "./text.ts";
+import { durationText, isoTime, relativeTime } from "./times.ts";
+
+/** Everything that is known of a run. */
+interface RunDetails {
+  readonly run: RunEntity;
+  readonly experiment: Experiment;
+  readonly metrics: readonly MetricSummary[];
+  /** Or why they cannot be listed: they may be where this backend cannot look. */
+  readonly artifacts: ArtifactTree | TidemarkError;
+}
+
+/** `tidemark runs show` */
+export async function showRun(session: Session, { run: name }: { run: string }): Promise<undefined> {
+  const { out, json } = session;
+  const details = await withClient(session, async (client) => readDetails(client, await findRun(client, name)));
+  if (json) out.json(forPrograms(details));
+  else out.lines(detailLines(out, details));
+  return undefined;
+}
+
+async function readDetails(client: Client, run: RunEntity): Promise<RunDetails> {
+  const experiment = await client.experiments.get(run.experimentId);
+  const metrics = await summarizeMetrics(client, run.id, metricKeys(run));
+  const artifacts = await listArtifactTree(client, run.id).catch((error: unknown) => {
+    if (error instanceof TidemarkError) return error;
+    throw error;
+  });
+  return { run, experiment, metrics, artifacts };
+}
+
+function forPrograms({ run, experiment, metrics, artifacts }: RunDetails) {
+  const summaries = metrics.map(({ key, sparkline: _, ...numbers }) => [key, numbers] as const);
+  const files = artifacts instanceof TidemarkError ? { error: artifacts.message } : artifacts;
+  return { run, experiment, metrics: Object.fromEntries(summaries), artifacts: files };
+}
+
+function detailLines(out: Output, { run, experiment, metrics, artifacts }: RunDetails): string[] {
+  const tags = Object.entries(run.tags).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    ...headLines(out, run, experiment),
+    ...pairSection(out, "Params", Object.entries(run.params)),
+    ...metricSection(out, metrics),
+    ...pairSection(
+      out,
+      "Tags",
+      tags.filter(([key]) => !isRecorded(key)),
+    ),
+    ...tableSection(out, "Datasets", DATASET_COLUMNS, run.inputs.map(datasetCells)),
+    ...(artifacts instanceof TidemarkError
+      ? pairSection(out, "Artifacts", [["cannot be listed", artifacts.message]])
+      : artifactSection(out, artifacts)),
+    ...pairSection(
+      out,
+      "Recorded",
+      tags.filter(([key]) => isRecorded(key)),
+    ),
+  ];
+}
+
+function headLines(out: Output, run: RunEntity, experiment: Experiment): string[] {
+  const now = Date.now();
+  const time = (timeMs: number) =>
+    out.isTerminal ? `${isoTime(timeMs)} (${relativeTime(timeMs, now)})` : isoTime(timeMs);
+  const facts: [string, string][] = [
+    ["id", run.id],
+    ["experiment", `${experiment.name} (${experiment.id})`],
+    ["started", time(run.startTime)],
+    ...(run.endTime === undefined ? [] : endFacts(run.startTime, run.endTime, time)),
+    ["user", run.userId],
+    ["files", run.artifactUri],
+  ];
+  return [titleLine(out, run), ...pairLines(out, facts)];
+}
+
+const endFacts = (startMs: number, endMs: number, time: (timeMs: number) => string): [string, string][] => [
+  ["ended", time(endMs)],
+  ["duration", durationText(Math.max(0, endMs - startMs))],
+];
+
+const DATASET_COLUMNS = ["name", "context", "digest", "type", "source"].map((header) => ({ header }));
+
+const datasetCells = ({ dataset, tags }: DatasetInput): Cell[] =>
+  [dataset.name, tags["mlflow.data.context"] ?? "", dataset.digest, dataset.sourceType, dataset.source].map((text) => ({
+    text: safeText(text),
+  }));

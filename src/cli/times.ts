@@ -1,0 +1,33 @@
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** From here on a date says more than a count of days. */
+const LONGEST_RELATIVE_MS = 30 * DAY_MS;
+
+/** ISO 8601 in UTC. Files may hold times that no date has: these stay numbers. */
+export function isoTime(timeMs: number): string {
+  const date = new Date(timeMs);
+  return Number.isNaN(date.getTime()) ? String(timeMs) : date.toISOString();
+}
+
+/** How long ago, in the largest fitting unit; a date where that is long ago or to come. */
+export function relativeTime(timeMs: number, nowMs: number): string {
+  const ago = nowMs - timeMs;
+  if (!(ago > -MINUTE_MS && ago < LONGEST_RELATIVE_MS)) return isoTime(timeMs).replace(/T.*/, "");
+  if (ago < 10 * SECOND_MS) return "just now";
+  if (ago < MINUTE_MS) return `${Math.floor(ago / SECOND_MS)} s ago`;
+  if (ago < HOUR_MS) return `${Math.floor(ago / MINUTE_MS)} min ago`;
+  if (ago < DAY_MS) return `${Math.floor(ago / HOUR_MS)} h ago`;
+  const days = Math.floor(ago / DAY_MS);
+  return days === 1 ? "1 day ago" : `${days} days ago`;
+}
+
+/** A duration in its two largest units. */
+export function durationText(ms: number): string {
+  if (ms < SECOND_MS) return `${Math.round(ms)} ms`;
+  if (ms < MINUTE_MS) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min ${Math.floor((ms % MINUTE_MS) / SECOND_MS)} s`;
+  if (ms < DAY_MS) return `${Math.floor(ms / HOUR_MS)} h ${Math.floor((ms % HOUR_MS) / MINUTE_MS)} min`;
+  return `${Math.floor(ms / DAY_MS)} d ${Math.floor((ms % DAY_MS) / HOUR_MS)} h`;
+}

@@ -1,0 +1,68 @@
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { connect } from "../../src/connect/connect.ts";
+import { runProgram } from "../support/child.ts";
+import { bin, tidemark, writeRun } from "../support/command-line.ts";
+import { runDirectory, temporaryDirectory } from "../support/mlruns.ts";
+import { manifest } from "../support/repository.ts";
+
+/** A folder as people have it: their runs are in `mlruns` below. */
+async function folderWithRuns() {
+  const folder = temporaryDirectory();
+  const mlruns = join(folder, "mlruns");
+  const client = await connect(mlruns);
+  const ids = [await writeRun(client, { metrics: { loss: [1, 2] } }), await writeRun(client, {})] as const;
+  return { folder, mlruns, ids };
+}
+
+describe("doctor", () => {
+  it("finds a sound store sound, and says why it is the one", async () => {
+    const { folder, mlruns } = await folderWithRuns();
+    const { code, stdout } = await runProgram(bin, ["doctor"], { cwd: folder });
+    expect(code).toBe(0);
+    expect(stdout).toContain(`tidemark ${manifest.version}, node ${process.versions.node}`);
+    expect(stdout).toContain("./mlruns (the default: neither --uri nor MLFLOW_TRACKING_URI is set)");
+    expect(stdout).toContain(`${mlruns} holds experiments: 2, runs: 2`);
+    expect(stdout).not.toContain("wrong");
+    expect((await tidemark(mlruns, "doctor")).stdout).toContain("(by the variable MLFLOW_TRACKING_URI)");
+    expect((await tidemark(mlruns, "doctor", "--uri", mlruns)).stdout).toContain("(by the option --uri)");
+  });
+
+  it("names every damaged file", async () => {
+    const { mlruns, ids } = await folderWithRuns();
+    const [torn, broken] = ids.map((id) => runDirectory(mlruns, id)) as [string, string];
+    appendFileSync(join(torn, "metrics", "loss"), "no metric\n");
+    writeFileSync(join(broken, "meta.yaml"), "status: [");
+    mkdirSync(join(mlruns, "123"));
+    const { code, stdout, stderr } = await tidemark(mlruns, "doctor");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    const damage = stdout.split("\n").filter((line) => line.startsWith("wrong  damage"));
+    for (const path of [join(torn, "metrics", "loss"), join(broken, "meta.yaml"), join(mlruns, "123", "meta.yaml")]) {
+      expect(damage.filter((line) => line.includes(path))).toHaveLength(1);
+    }
+    const findings = JSON.parse((await tidemark(mlruns, "doctor", "--json")).stdout) as { level: string }[];
+    expect(findings.filter(({ level }) => level === "wrong")).toHaveLength(damage.length);
+  });
+
+  it("knows what trips Python MLflow", async () => {
+    const { folder, mlruns } = await folderWithRuns();
+    writeFileSync(join(folder, "mlflow.db"), "");
+    const notes = async (env: Record<string, string>) => {
+      const { code, stdout } = await runProgram(bin, ["doctor"], { cwd: folder, env });
+      expect(code).toBe(0);
+      return stdout.split("\n").filter((line) => line.startsWith("note"));
+    };
+    expect((await notes({})).join("\n")).toMatch(/mlflow\.db lies beside .*\n.*MLFLOW_ALLOW_FILE_STORE=true/);
+    expect(await notes({ MLFLOW_ALLOW_FILE_STORE: "true" })).toHaveLength(1);
+    rmSync(mlruns, { recursive: true });
+    expect(await notes({ TIDEMARK_DISABLED: "1" })).toHaveLength(2);
+  });
+
+  it("says what keeps it from the runs, and no password", async () => {
+    const { code, stdout } = await tidemark(temporaryDirectory(), "doctor", "--uri", "nowhere://me:secret@host/x");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^wrong +backend +.*unknown scheme/m);
+    expect(stdout).not.toContain("secret");
+  });
+});
