@@ -11,6 +11,9 @@ export const MAX_KEY_LENGTH = 250;
 // MLflow's `^[/\w.\- :]*$`, where Python's `\w` is every letter and number of Unicode and the underscore.
 const KEY_CHARACTERS = /^[/\p{L}\p{N}_.\- :]+$/u;
 
+// Nearly every key is one of these, and they are seen in thousands.
+const USUAL_KEY = /^\w[\w.-]{0,99}$/;
+
 /**
  * Checks a key by MLflow's rules: characters, length, and that it is a normalised relative path, since stores on disk turn
  * it into one.
@@ -29,6 +32,7 @@ export function checkKey(kind: KeyKind, key: unknown): asserts key is string {
 /** What is wrong with a key, if anything is. */
 export function keyProblem(key: unknown): string | undefined {
   if (typeof key !== "string") return "is not a string";
+  if (USUAL_KEY.test(key)) return undefined;
   if (key === "") return "is empty";
   if (isLongerThan(key, MAX_KEY_LENGTH)) return `is longer than ${MAX_KEY_LENGTH} characters`;
   if (!KEY_CHARACTERS.test(key)) {

@@ -5,9 +5,11 @@ export interface MetaEntry {
   /** `undefined` where it is null or no text. */
   readonly text: string | undefined;
   /** Where it is a mapping of texts. */
-  readonly pairs?: readonly (readonly [string, string])[];
+  readonly pairs?: readonly (readonly [string, string])[] | undefined;
 }
 
+// What nearly every line is: a word or number of ASCII without spaces, or the same in single quotes.
+const USUAL_LINE = /^([a-z_]+): (?:([A-Za-z0-9_./][\w./:+=@%-]*)|'([\w./:-]*)')$/;
 const LINE = /^([A-Za-z_]\w*):(?: (.*))?$/;
 const SINGLE_QUOTED = /^'((?:[^']|'')*)'$/;
 const DOUBLE_QUOTED = /^"([^"\\]*)"$/;
@@ -24,13 +26,21 @@ export function parseFlatYaml(text: string): Map<string, MetaEntry> | undefined 
   if (!text.endsWith("\n")) return undefined;
   const entries = new Map<string, MetaEntry>();
   for (const source of text.slice(0, -1).split("\n")) {
-    const [, key, value = ""] = LINE.exec(source) ?? [];
+    const usual = USUAL_LINE.exec(source);
+    const [, key, value = ""] = usual ?? LINE.exec(source) ?? [];
     if (key === undefined || entries.has(key)) return undefined;
-    const entry = readValue(value);
+    const entry = usual === null ? readValue(value) : usualValue(usual);
     if (entry === undefined) return undefined;
-    entries.set(key, { source, ...entry });
+    entries.set(key, { source, text: entry.text, pairs: entry.pairs });
   }
   return entries;
+}
+
+function usualValue([, , plain, quoted]: RegExpExecArray): Omit<MetaEntry, "source"> | undefined {
+  if (plain === undefined) return { text: quoted };
+  // A colon at the end would make it a key.
+  if (plain.endsWith(":")) return undefined;
+  return { text: NULL_WORDS.test(plain) ? undefined : plain };
 }
 
 function readValue(value: string): Omit<MetaEntry, "source"> | undefined {

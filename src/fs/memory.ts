@@ -1,4 +1,5 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
+import { warnOnce } from "../base/diagnostics.ts";
 import type { Containment } from "./containment.ts";
 import { withFile } from "./read-text.ts";
 import { isMissing, storageError } from "./storage-errors.ts";
@@ -27,6 +28,7 @@ const SETTLED_MS = 100;
 export class Memory {
   readonly #containment: Containment;
   readonly #files = new Map<string, Remembered>();
+  readonly #directories = new Map<string, { readonly look: number; readonly isThere: boolean }>();
   #look = 0;
 
   constructor(containment: Containment) {
@@ -81,9 +83,15 @@ export class Memory {
     return value;
   }
 
-  /** True for a directory that is there and does not lead out of the store. */
+  /** True for a directory that is there and does not lead out of the store. Looked for once in a look. */
   hasDirectory(path: string): boolean {
-    return this.#factsOf(path)?.isDirectory() === true;
+    const known = this.#directories.get(path);
+    if (known?.look === this.#look) return known.isThere;
+    const facts = this.#factsOf(path);
+    const isThere = facts?.isDirectory() === true;
+    if (facts?.isFile() === true) warnOnce(`directory:${path}`, `${path} is skipped: it is not a directory`);
+    this.#directories.set(path, { look: this.#look, isThere });
+    return isThere;
   }
 
   #factsOf(path: string): Stats | undefined {

@@ -1,5 +1,4 @@
 import { readdirSync } from "node:fs";
-import { warnOnce } from "../base/diagnostics.ts";
 import { type KeyKind, keyProblem } from "../base/key-rules.ts";
 import type { DatasetInput } from "../schema/dataset.ts";
 import type { Metric } from "../schema/metric.ts";
@@ -133,12 +132,7 @@ export class StoredRun implements Searchable {
   }
 
   #has(directory: string): boolean {
-    const type = this.#list(this.#place).find(({ name }) => name === directory)?.type;
-    if (type === "file") {
-      const path = `${this.#place}/${directory}`;
-      warnOnce(`directory:${path}`, `${path} is skipped: it is not a directory`);
-    }
-    return type === "directory";
+    return this.#memory.hasDirectory(`${this.#place}/${directory}`);
   }
 
   #list(directory: string): readonly DirectoryEntry[] {
