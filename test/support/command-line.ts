@@ -11,13 +11,16 @@ export function tidemark(mlruns: string, ...args: string[]): Promise<Ended> {
   return runProgram(bin, args, { cwd: mlruns, env: { MLFLOW_TRACKING_URI: mlruns, FORCE_COLOR: undefined } });
 }
 
+// Node colours nothing in a CI, terminal or not.
+const coloursByTerminal = { NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined };
+
 /** The same in a terminal of some width. Python makes one: Node cannot without native code. */
 export function tidemarkInTerminal(mlruns: string, columns: number, env: Record<string, string>, ...args: string[]) {
   const python = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
   const shell = `stty cols ${columns} rows 24; exec "$@"`;
   return runProgram("python3", ["-c", python, "sh", "-c", shell, "sh", bin, ...args], {
     cwd: mlruns,
-    env: { MLFLOW_TRACKING_URI: mlruns, TERM: "xterm", NO_COLOR: undefined, ...env },
+    env: { MLFLOW_TRACKING_URI: mlruns, TERM: "xterm", ...coloursByTerminal, ...env },
   });
 }
 
