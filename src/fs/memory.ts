@@ -4,16 +4,28 @@ import type { Containment } from "./containment.ts";
 import { withFile } from "./read-text.ts";
 import { isMissing, storageError } from "./storage-errors.ts";
 
-/** What a file or directory looked like when it was read, and what came of reading it. Flat, because there are many. */
-interface Remembered {
-  readonly value: unknown;
-  /** Not the time of modification, which a program may set as it likes. NaN where it was too recent to be sure of. */
-  readonly changedMs: number;
+/** By what a file or directory is recognised as the same. */
+interface Facts {
+  /** Not the time of modification, which a program may set as it likes. */
+  readonly ctimeMs: number;
   readonly size: number;
-  readonly inode: number;
+  readonly ino: number;
+}
+
+/** What a file or directory looked like when it was read, and what came of reading it. Flat, because there are many. */
+interface Remembered extends Facts {
+  readonly value: unknown;
   /** The look in which it was last compared. */
   look: number;
 }
+
+/** A directory as it was found in a look. */
+interface FoundDirectory extends Facts {
+  readonly look: number;
+  readonly isThere: boolean;
+}
+
+const NOTHING: Facts = { ctimeMs: Number.NaN, size: 0, ino: 0 };
 
 /**
  * The clock of a file system ticks a few times in a hundred milliseconds: what is younger than this when it is read may change once
@@ -28,7 +40,7 @@ const SETTLED_MS = 100;
 export class Memory {
   readonly #containment: Containment;
   readonly #files = new Map<string, Remembered>();
-  readonly #directories = new Map<string, { readonly look: number; readonly isThere: boolean }>();
+  readonly #directories = new Map<string, FoundDirectory>();
   #look = 0;
 
   constructor(containment: Containment) {
@@ -45,11 +57,17 @@ export class Memory {
    * store. Errors are not remembered. What a path is read as must always be the same.
    */
   readFile<T>(path: string, read: (descriptor: number, size: number) => T): T | undefined {
-    return this.#read(path, "", () =>
-      withFile(this.#containment, path, (descriptor, facts) =>
-        facts.isFile() ? { facts, value: read(descriptor, facts.size) } : undefined,
-      ),
+    const known = this.#known<T>(path, () => this.#factsOf(path));
+    if (known !== undefined) return known.value;
+    return withFile(this.#containment, path, (descriptor, facts) =>
+      facts.isFile() ? this.#remember(path, facts, read(descriptor, facts.size)) : undefined,
     );
+  }
+
+  /** What a file was read as in this look already; `undefined` where it was not. */
+  peek<T>(path: string): T | undefined {
+    const known = this.#files.get(path);
+    return known?.look === this.#look ? (known.value as T) : undefined;
   }
 
   /**
@@ -58,40 +76,47 @@ export class Memory {
    * @param purpose - Tells apart what is remembered of a directory that is read in several ways.
    */
   readDirectory<T>(path: string, read: (path: string) => T, purpose = ""): T | undefined {
-    return this.#read(path, purpose, () => {
-      const facts = this.#factsOf(path);
-      return facts?.isDirectory() === true ? { facts, value: read(path) } : undefined;
-    });
+    const found = this.#findDirectory(path);
+    if (!found.isThere) return undefined;
+    const name = path + purpose;
+    const known = this.#known<T>(name, () => found);
+    // Found before it is read: what comes meanwhile makes it another one.
+    return known === undefined ? this.#remember(name, found, read(path)) : known.value;
   }
 
-  #read<T>(path: string, purpose: string, read: () => { facts: Stats; value: T } | undefined): T | undefined {
-    const name = path + purpose;
+  /** True for a directory that is there and does not lead out of the store. */
+  hasDirectory(path: string): boolean {
+    return this.#findDirectory(path).isThere;
+  }
+
+  #known<T>(name: string, look: () => Facts | undefined): { readonly value: T } | undefined {
     const known = this.#files.get(name);
-    if (known !== undefined) {
-      if (known.look === this.#look || isSame(known, this.#factsOf(path))) {
-        known.look = this.#look;
-        return known.value as T;
-      }
+    if (known === undefined) return undefined;
+    if (known.look !== this.#look && !isSame(known, look())) {
       this.#files.delete(name);
+      return undefined;
     }
-    const found = read();
-    if (found === undefined) return undefined;
-    const { value, facts } = found;
-    const isSettled = Date.now() - facts.ctimeMs >= SETTLED_MS;
-    const changedMs = isSettled ? facts.ctimeMs : Number.NaN;
-    this.#files.set(name, { value, changedMs, size: facts.size, inode: facts.ino, look: this.#look });
+    known.look = this.#look;
+    return known as Remembered & { readonly value: T };
+  }
+
+  #remember<T>(name: string, { ctimeMs, size, ino }: Facts, value: T): T {
+    const isSettled = Date.now() - ctimeMs >= SETTLED_MS;
+    this.#files.set(name, { value, ctimeMs: isSettled ? ctimeMs : Number.NaN, size, ino, look: this.#look });
     return value;
   }
 
-  /** True for a directory that is there and does not lead out of the store. Looked for once in a look. */
-  hasDirectory(path: string): boolean {
+  /** Looks for a directory, once in a look. */
+  #findDirectory(path: string): FoundDirectory {
     const known = this.#directories.get(path);
-    if (known?.look === this.#look) return known.isThere;
+    if (known?.look === this.#look) return known;
     const facts = this.#factsOf(path);
     const isThere = facts?.isDirectory() === true;
     if (facts?.isFile() === true) warnOnce(`directory:${path}`, `${path} is skipped: it is not a directory`);
-    this.#directories.set(path, { look: this.#look, isThere });
-    return isThere;
+    const { ctimeMs, size, ino } = facts ?? NOTHING;
+    const found = { look: this.#look, isThere, ctimeMs, size, ino };
+    this.#directories.set(path, found);
+    return found;
   }
 
   #factsOf(path: string): Stats | undefined {
@@ -106,5 +131,6 @@ export class Memory {
   }
 }
 
-const isSame = ({ changedMs, size, inode }: Remembered, facts: Stats | undefined): boolean =>
-  facts !== undefined && changedMs === facts.ctimeMs && size === facts.size && inode === facts.ino;
+/** False where it was too recent to be sure of when it was read. */
+const isSame = (known: Facts, facts: Facts | undefined): boolean =>
+  facts !== undefined && known.ctimeMs === facts.ctimeMs && known.size === facts.size && known.ino === facts.ino;

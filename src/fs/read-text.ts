@@ -52,6 +52,24 @@ export function withFile<T>(
 // Nearly all texts are short: one place for all of them costs less than one for each.
 const shortText = Buffer.allocUnsafe(65_536);
 
+/**
+ * The text of what was just seen to be a file, with as few calls as it takes; `undefined` where that is not so any more, or it is
+ * a long text.
+ */
+export function readShortText(path: string): string | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, FOLLOW | (O_NOFOLLOW ?? 0));
+    const length = readSync(descriptor, shortText, 0, shortText.length, 0);
+    return length < shortText.length ? shortText.toString("utf8", 0, length) : undefined;
+  } catch {
+    // Whoever reads it in full says what is wrong.
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
 /** The text in an open file, of the size it was found to have. */
 export function textOf(descriptor: number, path: string, size: number): string {
   if (size > MOST_BYTES) throw damaged(path, `has ${size} bytes`);

@@ -11,7 +11,7 @@ import { INPUTS_DIRECTORY, META_FILE, METRICS_DIRECTORY, PARAMS_DIRECTORY, TAGS_
 import type { Memory } from "./memory.ts";
 import { Meta } from "./meta-yaml.ts";
 import { latestIn } from "./metric-history.ts";
-import { readText, textOf } from "./read-text.ts";
+import { readShortText, textOf } from "./read-text.ts";
 import { type RunInfo, readRunInfo, runInfo } from "./run-files.ts";
 import { RunInputs } from "./run-inputs.ts";
 import { damaged } from "./storage-errors.ts";
@@ -100,7 +100,8 @@ export class StoredRun implements Searchable {
     const texts: [string, string][] = [];
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       if (!entry.isFile() || keyProblem(entry.name) !== undefined) return undefined;
-      const text = readText(this.#containment, `${directory}/${entry.name}`);
+      const path = `${directory}/${entry.name}`;
+      const text = this.#memory.peek<string>(path) ?? readShortText(path);
       if (text === undefined || text === "") return undefined;
       texts.push([entry.name, text]);
     }
