@@ -1,5 +1,6 @@
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
+import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import type { MetricSink } from "./metric-sink.ts";
@@ -66,6 +67,9 @@ export interface TrackingStore {
   /** `RESOURCE_DOES_NOT_EXIST` only where the run is missing: a run without this metric has an empty history. */
   metricHistory(runId: string, key: string): Promise<MetricHistory>;
   deleteTag(runId: string, key: string): Promise<void>;
+  /** A model is used once, and produced once: what is linked already stays as it is. Whether there is such a model is not looked at. */
+  logModelInputs(runId: string, models: readonly ModelInput[]): Promise<void>;
+  logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void>;
 
   openSink(runId: string): Promise<MetricSink>;
 }

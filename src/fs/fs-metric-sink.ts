@@ -59,7 +59,7 @@ export class FsMetricSink implements SyncMetricSink {
     const report = new WriteReport(batch);
     const params = this.#texts(PARAMS_DIRECTORY);
     const tags = this.#texts(TAGS_DIRECTORY);
-    this.#writeEach(report, "inputs", batch.inputs, (input) => this.#inputs.write(this.#runId, input));
+    this.#writeEach(report, "inputs", batch.inputs, (input) => this.#inputs.writeDataset(this.#runId, input));
     this.#writeEach(report, "params", batch.params, ({ key, value }) => [setParam(params, this.#runId, key, value)]);
     this.#writeEach(report, "tags", batch.tags, ({ key, value }) => this.#writeTag(tags, key, value));
     if (batch.metrics.length > 0 && report.canGoOn) this.#writeMetrics(report, batch.metrics, batch.series);

@@ -6,6 +6,7 @@ import type { MetricSink } from "../contract/metric-sink.ts";
 import type { ExperimentQuery, Page, RunQuery, TrackingStore, ViewType } from "../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
+import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import { searchableExperiment } from "../search/entities.ts";
@@ -19,6 +20,9 @@ import { deleteText } from "./key-files.ts";
 import { DEFAULT_EXPERIMENT_ID, METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { readHistory } from "./metric-history.ts";
 import { RunFiles } from "./run-files.ts";
+import { RunInputs } from "./run-inputs.ts";
+import { RunOutputs } from "./run-outputs.ts";
+import { guarded } from "./storage-errors.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
 import type { StoredRun } from "./stored-run.ts";
 import { StoredRuns } from "./stored-runs.ts";
@@ -143,6 +147,22 @@ export class FsTrackingStore implements TrackingStore {
   async deleteTag(runId: string, key: string): Promise<void> {
     const root = this.#findActive(runId);
     deleteText({ containment: this.#store.containment, root, directory: join(root, TAGS_DIRECTORY) }, key);
+  }
+
+  async logModelInputs(runId: string, models: readonly ModelInput[]): Promise<void> {
+    const place = this.#findActive(runId);
+    const inputs = new RunInputs(this.#store.containment, place);
+    guarded("write", place, () => {
+      for (const model of models) inputs.writeModel(runId, model);
+    });
+  }
+
+  async logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
+    const place = this.#findActive(runId);
+    const outputs = new RunOutputs(this.#store.containment, place);
+    guarded("write", place, () => {
+      for (const model of models) outputs.write(model);
+    });
   }
 
   async openSink(runId: string): Promise<MetricSink> {

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { isMap, isNode, isScalar, type Pair, parseDocument, type YAMLMap } from "yaml";
 import { messageOf } from "../base/errors.ts";
+import { createFile, makeParents } from "./atomic-file.ts";
 import type { Containment } from "./containment.ts";
 import { type MetaEntry, NULL_WORDS, parseFlatYaml } from "./flat-yaml.ts";
 import { readText } from "./read-text.ts";
@@ -86,6 +88,18 @@ function parseYaml(path: string, text: string): Map<string, MetaEntry> {
 function scalarText(node: unknown): string | undefined {
   if (!isScalar(node) || typeof node.value !== "string") return undefined;
   return node.type === "PLAIN" && NULL_WORDS.test(node.value) ? undefined : node.value;
+}
+
+/** Creates a meta.yaml below a directory that is there. One that is there already stays as it is. */
+export function createMeta(
+  containment: Containment,
+  root: string,
+  path: string,
+  values: Readonly<Record<string, MetaValue>>,
+): void {
+  if (existsSync(path)) return;
+  makeParents(containment, root, path);
+  createFile(root, path, formatMeta(values));
 }
 
 /** A new meta.yaml. */

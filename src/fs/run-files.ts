@@ -23,7 +23,10 @@ import { damaged, guarded } from "./storage-errors.ts";
 import type { StoreFiles } from "./store-files.ts";
 
 /** What a run's meta.yaml says. */
-export type RunInfo = Omit<RunEntity, "params" | "tags" | "metrics" | "latestMetrics" | "inputs">;
+export type RunInfo = Omit<
+  RunEntity,
+  "params" | "tags" | "metrics" | "latestMetrics" | "inputs" | "modelInputs" | "modelOutputs"
+>;
 
 /** MLflow's numbers of the states (service.proto). */
 const STATUS_NUMBERS: Readonly<Record<RunStatus, number>> = {

@@ -1,18 +1,23 @@
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
 import { byDataset, type Dataset, type DatasetInput } from "../schema/dataset.ts";
-import { createFile, makeParents } from "./atomic-file.ts";
+import { byModel, type ModelInput } from "../schema/model-link.ts";
 import type { Containment } from "./containment.ts";
 import { entriesOf, typeOf } from "./key-files.ts";
-import { DATASETS_DIRECTORY, INPUTS_DIRECTORY, META_FILE, md5Of } from "./layout.ts";
-import { formatMeta, Meta } from "./meta-yaml.ts";
+import { DATASETS_DIRECTORY, INPUTS_DIRECTORY, isId, META_FILE, md5Of } from "./layout.ts";
+import { createMeta, Meta } from "./meta-yaml.ts";
 import { damaged } from "./storage-errors.ts";
 import { skipDamaged } from "./store-files.ts";
 
+/** What a run used, by kind. */
+export interface Inputs {
+  readonly datasets: DatasetInput[];
+  readonly models: ModelInput[];
+}
+
 /**
- * The datasets a run used: each is described once in the experiment, and a run refers to it. Python names the file of the run by
- * both ids, so one dataset stands in a run at most once, with the tags it was first logged with.
+ * The datasets and logged models a run used. A dataset is described once in the experiment, and a run refers to it. Python names the
+ * file of the run by both ids, so one dataset stands in a run at most once, with the tags it was first logged with.
  */
 export class RunInputs {
   readonly #containment: Containment;
@@ -26,51 +31,54 @@ export class RunInputs {
   }
 
   /** Answers the files it is in. */
-  write(runId: string, { dataset, tags }: DatasetInput): readonly string[] {
+  writeDataset(runId: string, { dataset, tags }: DatasetInput): readonly string[] {
     const datasetId = md5Of(dataset.name, dataset.digest);
-    const inputId = md5Of(datasetId, runId);
     const datasetMeta = join(this.#experimentDirectory, DATASETS_DIRECTORY, datasetId, META_FILE);
-    const inputMeta = join(this.#runDirectory, INPUTS_DIRECTORY, inputId, META_FILE);
     const { name, digest, sourceType, source, schema = null, profile = null } = dataset;
-    this.#createMeta(this.#experimentDirectory, datasetMeta, () =>
-      formatMeta({ name, digest, source_type: sourceType, source, schema, profile }),
-    );
-    this.#createMeta(this.#runDirectory, inputMeta, () =>
-      formatMeta({
-        // MLflow writes the source's id in both places.
-        destination_id: datasetId,
-        destination_type: "RUN",
-        source_id: datasetId,
-        source_type: "DATASET",
-        tags,
-      }),
-    );
-    return [datasetMeta, inputMeta];
+    const description = { name, digest, source_type: sourceType, source, schema, profile };
+    createMeta(this.#containment, this.#experimentDirectory, datasetMeta, description);
+    return [datasetMeta, this.#refer(runId, "DATASET", datasetId, tags)];
   }
 
-  /** All that can be read, by name and digest. */
-  read(): DatasetInput[] {
+  writeModel(runId: string, { modelId }: ModelInput): void {
+    this.#refer(runId, "MODEL", modelId, {});
+  }
+
+  /** All that can be read: datasets by name and digest, models by id. */
+  read(): Inputs {
     const directory = join(this.#runDirectory, INPUTS_DIRECTORY);
-    const inputs = entriesOf(this.#containment, directory).flatMap((entry) => {
+    const inputs: Inputs = { datasets: [], models: [] };
+    for (const entry of entriesOf(this.#containment, directory)) {
       const path = join(directory, entry.name);
-      if (typeOf(this.#containment, path, entry) !== "directory") return [];
-      return skipDamaged(() => this.#readOne(join(path, META_FILE))) ?? [];
+      if (typeOf(this.#containment, path, entry) !== "directory") continue;
+      skipDamaged(() => this.#readInto(inputs, join(path, META_FILE)));
+    }
+    inputs.datasets.sort(byDataset);
+    inputs.models.sort(byModel);
+    return inputs;
+  }
+
+  #refer(runId: string, type: "DATASET" | "MODEL", id: string, tags: Readonly<Record<string, string>>): string {
+    const path = join(this.#runDirectory, INPUTS_DIRECTORY, md5Of(id, runId), META_FILE);
+    createMeta(this.#containment, this.#runDirectory, path, {
+      // MLflow writes the source's id in both places.
+      destination_id: id,
+      destination_type: "RUN",
+      source_id: id,
+      source_type: type,
+      tags,
     });
-    return inputs.sort(byDataset);
+    return path;
   }
 
-  #createMeta(root: string, path: string, format: () => string): void {
-    if (existsSync(path)) return;
-    makeParents(this.#containment, root, path);
-    createFile(root, path, format());
-  }
-
-  #readOne(path: string): DatasetInput | undefined {
+  #readInto({ datasets, models }: Inputs, path: string): void {
     const meta = Meta.read(this.#containment, path);
     if (meta === undefined) throw damaged(path, "is missing");
-    if (meta.text("source_type") !== "DATASET") return undefined;
-    const dataset = this.#readDataset(meta.text("source_id") ?? "");
-    return dataset === undefined ? undefined : { dataset, tags: meta.texts("tags") };
+    const id = meta.text("source_id") ?? "";
+    if (meta.text("source_type") === "MODEL" && isId(id)) models.push({ modelId: id });
+    if (meta.text("source_type") !== "DATASET") return;
+    const dataset = this.#readDataset(id);
+    if (dataset !== undefined) datasets.push({ dataset, tags: meta.texts("tags") });
   }
 
   #readDataset(datasetId: string): Dataset | undefined {

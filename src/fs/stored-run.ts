@@ -1,19 +1,26 @@
 import { readdirSync } from "node:fs";
 import { type KeyKind, keyProblem } from "../base/key-rules.ts";
-import type { DatasetInput } from "../schema/dataset.ts";
 import type { Metric } from "../schema/metric.ts";
 import type { RunEntity } from "../schema/run.ts";
 import { runAttribute, searchableDatasets } from "../search/entities.ts";
 import type { Searchable, SearchableDataset } from "../search/searchable.ts";
 import type { Containment } from "./containment.ts";
 import { type DirectoryEntry, keyFilesBelow, listKnownDirectory } from "./key-files.ts";
-import { INPUTS_DIRECTORY, META_FILE, METRICS_DIRECTORY, PARAMS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
+import {
+  INPUTS_DIRECTORY,
+  META_FILE,
+  METRICS_DIRECTORY,
+  OUTPUTS_DIRECTORY,
+  PARAMS_DIRECTORY,
+  TAGS_DIRECTORY,
+} from "./layout.ts";
 import type { Memory } from "./memory.ts";
 import { Meta } from "./meta-yaml.ts";
 import { latestIn } from "./metric-history.ts";
 import { readShortText, textOf } from "./read-text.ts";
 import { type RunInfo, readRunInfo, runInfo } from "./run-files.ts";
-import { RunInputs } from "./run-inputs.ts";
+import { type Inputs, RunInputs } from "./run-inputs.ts";
+import { RunOutputs } from "./run-outputs.ts";
 import { damaged } from "./storage-errors.ts";
 import { skipDamaged } from "./store-files.ts";
 
@@ -67,7 +74,7 @@ export class StoredRun implements Searchable {
   }
 
   datasets(): SearchableDataset[] {
-    return searchableDatasets(this.#inputs());
+    return searchableDatasets(this.#inputs().datasets);
   }
 
   /** All of it but the histories. @throws {TidemarkError} `DATA_DAMAGED` */
@@ -77,13 +84,16 @@ export class StoredRun implements Searchable {
     const latestMetrics = this.#all("metric", (path, key) => this.#latest(path, key)).map(([, metric]) => ({
       ...metric,
     }));
+    const inputs = this.#inputs();
     return {
       ...info,
       params: this.#params(),
       tags: Object.fromEntries(this.#all("tag", (path) => this.#text(path))),
       metrics: Object.fromEntries(latestMetrics.map(({ key, value }) => [key, value])),
       latestMetrics,
-      inputs: this.#inputs(),
+      inputs: inputs.datasets,
+      modelInputs: inputs.models,
+      modelOutputs: this.#has(OUTPUTS_DIRECTORY) ? new RunOutputs(this.#containment, this.#place).read() : [],
     };
   }
 
@@ -148,8 +158,9 @@ export class StoredRun implements Searchable {
     return skipDamaged(() => this.#memory.readFile(path, (descriptor) => latestIn(descriptor, path, key)));
   }
 
-  #inputs(): DatasetInput[] {
-    return this.#has(INPUTS_DIRECTORY) ? new RunInputs(this.#containment, this.#place).read() : [];
+  #inputs(): Inputs {
+    if (!this.#has(INPUTS_DIRECTORY)) return { datasets: [], models: [] };
+    return new RunInputs(this.#containment, this.#place).read();
   }
 }
 

@@ -4,12 +4,16 @@ import { paramChanged } from "../base/store-errors.ts";
 import { byDataset, type DatasetInput } from "../schema/dataset.ts";
 import type { LifecycleStage } from "../schema/experiment.ts";
 import type { Metric, MetricHistory } from "../schema/metric.ts";
+import { byModel, type ModelInput, type ModelOutput } from "../schema/model-link.ts";
 import type { RunEntity, UpdateRun } from "../schema/run.ts";
 
 const RUN_NAME_TAG = "mlflow.runName";
 
 /** What of a run is not in collections of their own. */
-export type RunHead = Omit<RunEntity, "params" | "tags" | "metrics" | "latestMetrics" | "inputs">;
+export type RunHead = Omit<
+  RunEntity,
+  "params" | "tags" | "metrics" | "latestMetrics" | "inputs" | "modelInputs" | "modelOutputs"
+>;
 
 interface Column {
   readonly steps: number[];
@@ -24,6 +28,8 @@ export class MemoryRun {
   readonly tags: Map<string, string>;
   readonly #metrics = new Map<string, Column>();
   readonly #inputs = new Map<string, DatasetInput>();
+  readonly #modelInputs = new Map<string, ModelInput>();
+  readonly #modelOutputs = new Map<string, ModelOutput>();
 
   constructor(head: RunHead, tags: Readonly<Record<string, string>>) {
     this.#head = head;
@@ -68,6 +74,14 @@ export class MemoryRun {
     if (!this.#inputs.has(id)) this.#inputs.set(id, input);
   }
 
+  addModelInput({ modelId }: ModelInput): void {
+    this.#modelInputs.set(modelId, { modelId });
+  }
+
+  addModelOutput({ modelId, step }: ModelOutput): void {
+    if (!this.#modelOutputs.has(modelId)) this.#modelOutputs.set(modelId, { modelId, step });
+  }
+
   addMetric({ key, value, timestamp, step }: Metric): void {
     const column = this.#metrics.get(key) ?? { steps: [], timestamps: [], values: [] };
     this.#metrics.set(key, column);
@@ -94,6 +108,8 @@ export class MemoryRun {
       metrics: Object.fromEntries(latestMetrics.map(({ key, value }) => [key, value])),
       latestMetrics,
       inputs: [...this.#inputs.values()].sort(byDataset),
+      modelInputs: [...this.#modelInputs.values()].sort(byModel),
+      modelOutputs: [...this.#modelOutputs.values()].sort(byModel),
     };
   }
 }

@@ -17,6 +17,7 @@ import { OK, type Outcome } from "../contract/outcome.ts";
 import type { ExperimentQuery, Page, RunQuery, TrackingStore } from "../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment, LifecycleStage } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
+import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import { searchableExperiment, searchableRun } from "../search/entities.ts";
@@ -168,6 +169,16 @@ export class MemoryTrackingStore implements TrackingStore {
 
   async deleteTag(runId: string, key: string): Promise<void> {
     if (!this.#findActive(runId).tags.delete(key)) throw noSuchTag(key, `run ${runId}`);
+  }
+
+  async logModelInputs(runId: string, models: readonly ModelInput[]): Promise<void> {
+    const run = this.#findActive(runId);
+    for (const model of models) run.addModelInput(model);
+  }
+
+  async logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
+    const run = this.#findActive(runId);
+    for (const model of models) run.addModelOutput(model);
   }
 
   async openSink(runId: string): Promise<MetricSink> {

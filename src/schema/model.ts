@@ -7,11 +7,6 @@ import { keyOf, textUpTo, timestampMs } from "./text.ts";
 
 const textRecord = z.record(z.string(), z.string());
 
-/** `m-` and 32 hexadecimal digits; MLflow takes whatever can be a directory. */
-export const modelIdSchema = z
-  .string()
-  .regex(/^[a-zA-Z0-9][\w-]{0,255}$/, { error: "is not the id of a logged model" });
-
 export const loggedModelStatusSchema = z.enum(["PENDING", "READY", "FAILED"]);
 /** How far the upload of a logged model came. @useDeclaredType */
 export type LoggedModelStatus = z.infer<typeof loggedModelStatusSchema>;

@@ -3,6 +3,7 @@ import { datasetInputSchema } from "./dataset.ts";
 import { experimentIdSchema, lifecycleStageSchema } from "./experiment.ts";
 import { MAX_TAG_VALUE_LENGTH } from "./limits.ts";
 import { metricSchema, metricValueSchema } from "./metric.ts";
+import { modelInputSchema, modelOutputSchema } from "./model-link.ts";
 import { keyOf, textUpTo, timestampMs } from "./text.ts";
 
 export const runStatusSchema = z.enum(["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]);
@@ -35,6 +36,10 @@ export const runEntitySchema = z.object({
   latestMetrics: z.array(metricSchema),
   /** The datasets the run used. */
   inputs: z.array(datasetInputSchema),
+  /** The logged models the run used. */
+  modelInputs: z.array(modelInputSchema),
+  /** The logged models the run produced. */
+  modelOutputs: z.array(modelOutputSchema),
 });
 /** A run as a backend knows it: what `client.runs.get` answers. @interface */
 export type RunEntity = z.infer<typeof runEntitySchema>;

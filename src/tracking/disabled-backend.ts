@@ -35,6 +35,8 @@ const emptyRun = (input: CreateRun): RunEntity => ({
   metrics: {},
   latestMetrics: [],
   inputs: [],
+  modelInputs: [],
+  modelOutputs: [],
 });
 
 /** What `TIDEMARK_DISABLED=1` puts in the place of every backend: takes everything, keeps nothing, touches no disk or network. */
@@ -65,6 +67,8 @@ export const disabledBackend: Backend = {
     updateRunSync: () => {},
     metricHistory: async () => nothingRecorded(),
     deleteTag: nothing,
+    logModelInputs: nothing,
+    logModelOutputs: nothing,
     openSink: async () => ({ limits: {}, writeSync: () => OK, close: () => {} }),
   },
   artifacts: () => emptyArtifacts,

@@ -7,9 +7,9 @@ import {
   createLoggedModelSchema,
   type LoggedModel,
   loggedModelTagsSchema,
-  modelIdSchema,
   modelParamsSchema,
 } from "../schema/model.ts";
+import { modelIdSchema } from "../schema/model-link.ts";
 import { keyOf } from "../schema/text.ts";
 import { defined } from "./defined.ts";
 import { PagedList } from "./paged-list.ts";

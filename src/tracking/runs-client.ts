@@ -6,6 +6,7 @@ import { checkArgument } from "../schema/check.ts";
 import { datasetInputSchema } from "../schema/dataset.ts";
 import { experimentIdSchema } from "../schema/experiment.ts";
 import { type MetricHistory, metricSchema } from "../schema/metric.ts";
+import { modelInputSchema, modelOutputSchema } from "../schema/model-link.ts";
 import { paramSchema, tagSchema } from "../schema/param.ts";
 import {
   type CreateRun,
@@ -44,9 +45,21 @@ const logBatchSchema = z.strictObject({
 /** What `client.runs.logBatch` takes. @interface */
 export type LogBatch = z.input<typeof logBatchSchema>;
 
-const logInputsSchema = z.strictObject({ runId: runIdSchema, datasets: z.array(datasetInputSchema) });
+const logInputsSchema = z.strictObject({
+  runId: runIdSchema,
+  datasets: z.array(datasetInputSchema).optional(),
+  models: z.array(modelInputSchema).optional(),
+});
 /** What `client.runs.logInputs` takes. @interface */
 export type LogInputs = z.input<typeof logInputsSchema>;
+
+const logOutputsSchema = z.strictObject({
+  runId: runIdSchema,
+  /** The step defaults to 0. */
+  models: z.array(modelOutputSchema.partial({ step: true })),
+});
+/** What `client.runs.logOutputs` takes. @interface */
+export type LogOutputs = z.input<typeof logOutputsSchema>;
 
 const setTagSchema = z.strictObject({ runId: runIdSchema, ...tagSchema.shape });
 const deleteTagSchema = z.strictObject({ runId: runIdSchema, key: keyOf("tag") });
@@ -128,10 +141,20 @@ export class RunsClient {
     });
   }
 
-  /** Records datasets that a run used. */
+  /** Records datasets and logged models that a run used. */
   async logInputs(input: LogInputs): Promise<void> {
-    const { runId, datasets } = checkArgument("inputs", logInputsSchema, input);
-    await writeOnce(this.#store, runId, { inputs: datasets });
+    const { runId, datasets = [], models = [] } = checkArgument("inputs", logInputsSchema, input);
+    if (datasets.length > 0) await writeOnce(this.#store, runId, { inputs: datasets });
+    if (models.length > 0) await this.#store.logModelInputs(runId, models);
+  }
+
+  /** Records logged models that a run produced. */
+  async logOutputs(input: LogOutputs): Promise<void> {
+    const { runId, models } = checkArgument("outputs", logOutputsSchema, input);
+    await this.#store.logModelOutputs(
+      runId,
+      models.map(({ modelId, step = 0 }) => ({ modelId, step })),
+    );
   }
 
   /** Sets one tag; the last value wins. */

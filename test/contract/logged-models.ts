@@ -92,6 +92,48 @@ export function loggedModelContract({ backend, experimentId, newRun, write }: Co
       await sink.close();
     });
 
+    it("are linked to a run that used or produced them, once each", async () => {
+      const run = await newRun();
+      const { tracking } = backend();
+      const [a, b, c] = ["a", "b", "c"].map((letter) => `m-${letter.repeat(32)}`) as [string, string, string];
+      await tracking.logModelInputs(run.id, [{ modelId: b }, { modelId: a }]);
+      await tracking.logModelInputs(run.id, [{ modelId: b }]);
+      await tracking.logModelOutputs(run.id, [
+        { modelId: b, step: 5 },
+        { modelId: a, step: 10 },
+      ]);
+      await tracking.logModelOutputs(run.id, [
+        { modelId: c, step: 0 },
+        { modelId: a, step: 11 },
+      ]);
+      const linked = {
+        ...run,
+        modelInputs: [{ modelId: a }, { modelId: b }],
+        modelOutputs: [
+          { modelId: c, step: 0 },
+          { modelId: b, step: 5 },
+          { modelId: a, step: 10 },
+        ],
+      };
+      expect(await tracking.getRun(run.id)).toEqual(linked);
+      const query = { experimentIds: [experimentId()], viewType: "active" as const, maxResults: 10 };
+      expect((await tracking.searchRuns(query)).items).toEqual([linked]);
+    });
+
+    it("are not linked to a run that is missing or deleted", async () => {
+      const run = await newRun();
+      const { tracking } = backend();
+      const links = [{ modelId: `m-${"a".repeat(32)}`, step: 0 }];
+      await tracking.deleteRun(run.id);
+      await expect(tracking.logModelInputs(run.id, links)).rejects.toMatchObject({ code: "INVALID_STATE" });
+      await expect(tracking.logModelOutputs(run.id, links)).rejects.toMatchObject({ code: "INVALID_STATE" });
+      for (const id of ["0".repeat(32), "../../etc"]) {
+        await expect(tracking.logModelInputs(id, links)).rejects.toMatchObject(missing);
+        await expect(tracking.logModelOutputs(id, links)).rejects.toMatchObject(missing);
+      }
+      expect(await tracking.getRun(run.id)).toMatchObject({ modelInputs: [], modelOutputs: [] });
+    });
+
     it("are found by what they hold, in the order asked for", async () => {
       const run = await newRun();
       const ids: string[] = [];

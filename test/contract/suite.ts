@@ -203,6 +203,8 @@ export function backendContract(
           metrics: {},
           latestMetrics: [],
           inputs: [],
+          modelInputs: [],
+          modelOutputs: [],
         });
         expect(run.tags).toEqual({ ...input.tags, "mlflow.runName": "first: run" });
         expect(run.endTime).toBeUndefined();
