@@ -60,6 +60,10 @@ function detailLines(out: Output, { run, experiment, metrics, artifacts }: RunDe
       tags.filter(([key]) => !isRecorded(key)),
     ),
     ...tableSection(out, "Datasets", DATASET_COLUMNS, run.inputs.map(datasetCells)),
+    ...pairSection(out, "Logged models", [
+      ...run.modelInputs.map(({ modelId }) => [modelId, "used"] as const),
+      ...run.modelOutputs.map(({ modelId, step }) => [modelId, `produced at step ${step}`] as const),
+    ]),
     ...(artifacts instanceof TidemarkError
       ? pairSection(out, "Artifacts", [["cannot be listed", artifacts.message]])
       : artifactSection(out, artifacts)),

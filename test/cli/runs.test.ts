@@ -28,6 +28,8 @@ describe("runs show", () => {
     const id = await writeRun(client, { name: "baseline", params: { lr: "0.1" }, tags, metrics });
     const dataset = { name: "digits.csv", digest: "d1", sourceType: "local", source: '{"uri":"digits.csv"}' };
     await client.runs.logInputs({ runId: id, datasets: [{ dataset, tags: { "mlflow.data.context": "training" } }] });
+    await client.runs.logInputs({ runId: id, models: [{ modelId: "m-base" }] });
+    await client.runs.logOutputs({ runId: id, models: [{ modelId: "m-tuned", step: 3 }] });
     mkdirSync(join(runDirectory(mlruns, id), "artifacts/plots/deep"), { recursive: true });
     writeFileSync(join(runDirectory(mlruns, id), "artifacts/plots/deep/loss.png"), new Uint8Array(2_048));
     const { code, stdout } = await tidemark(mlruns, "runs", "show", id);
@@ -40,6 +42,7 @@ describe("runs show", () => {
       /^ {2}accuracy +0\.5 +0\.5 +0\.5 +0\.5 +1 {2}▁$/m,
       /\nTags\n {2}team {2}vision\n/,
       /^ {2}digits\.csv {2}training {2}d1 {6}local {2}\{"uri"/m,
+      /\nLogged models\n {2}m-base {3}used\n {2}m-tuned {2}produced at step 3\n/,
       /^ {2}plots\/\n {4}deep\/\n {6}loss\.png {2}2\.0 KiB$/m,
       /\nRecorded\n(.*\n)* {2}mlflow\.source\.name {2}train\.mjs$/m,
     ]) {

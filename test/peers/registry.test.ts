@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { type Client, connect, startRun } from "../../src/index.ts";
+import { type Client, connect, dataset, type ModelOutput, type RunEntity, startRun } from "../../src/index.ts";
 import { temporaryDirectory } from "../support/mlruns.ts";
 import { leftOut } from "../support/peers.ts";
 import { runMlflow, runPython } from "../support/python.ts";
@@ -17,6 +17,8 @@ interface PythonRegistry {
     readonly id: string;
     readonly metrics: readonly Readonly<Record<string, unknown>>[];
   };
+  /** Of the run that made the logged model. */
+  readonly links: { readonly inputs: readonly string[]; readonly outputs: readonly ModelOutput[] };
   readonly champion: string;
   readonly downloadUri: string;
 }
@@ -26,10 +28,12 @@ async function readHere(client: Client, name: string, modelId: string) {
   const { items } = await client.registry
     .searchVersions({ filter: `name = '${name}'`, orderBy: ["version_number"] })
     .page();
+  const loggedModel = await client.loggedModels.get(modelId);
   return {
     model: await client.registry.getModel(name),
     versions: items,
-    loggedModel: await client.loggedModels.get(modelId),
+    loggedModel,
+    run: await client.runs.get(loggedModel.sourceRunId ?? ""),
     champion: (await client.registry.getVersionByAlias({ name, alias: "champion" })).version,
     downloadUri: await client.registry.downloadUri({ name, version: 1 }),
   };
@@ -46,9 +50,16 @@ function expectSame(ours: Awaited<ReturnType<typeof readHere>>, theirs: PythonRe
       .map(({ runId: _, ...metric }) => metric)
       .sort((a, b) => ("datasetName" in a ? 1 : 0) - ("datasetName" in b ? 1 : 0)),
   });
+  expect(theirs.links.inputs).toHaveLength(1);
+  expect(linksOf(ours.run)).toEqual(theirs.links);
   expect(ours.champion).toBe(Number(theirs.champion));
   expect(ours.downloadUri).toBe(theirs.downloadUri);
 }
+
+const linksOf = ({ modelInputs, modelOutputs }: RunEntity) => ({
+  inputs: modelInputs.map(({ modelId }) => modelId),
+  outputs: modelOutputs,
+});
 
 async function writeHere(client: Client): Promise<{ name: string; modelId: string }> {
   const run = await startRun({ client, experiment: "registry from JS", captureEnvironment: false });
@@ -63,7 +74,11 @@ async function writeHere(client: Client): Promise<{ name: string; modelId: strin
   });
   run.logMetric("loss", 0.5, { step: 1, model: modelId });
   run.logMetric("loss", 0.25, { step: 2, model: modelId, dataset: { name: "digits", digest: "abc" } });
+  // migrate-filestore looks at no input of an experiment without datasets.
+  run.logInput(dataset({ name: "digits", data: [{ pixel: 1 }] }));
   await run.end();
+  await client.runs.logOutputs({ runId: run.id, models: [{ modelId, step: 2 }] });
+  await client.runs.logInputs({ runId: run.id, models: [{ modelId }] });
   await client.loggedModels.finalize({ modelId, status: "READY" });
   await client.registry.createModel({ name, description: "# text: 'quoted'\n", tags: { a: "x\ny", "b/c": "" } });
   await client.registry.createVersion({ name, source: `models:/${modelId}`, modelId, tags: { n: "0" } });
@@ -113,5 +128,6 @@ describe.skipIf(leftOut("python"))("the registry and logged models", () => {
       [2, "Production"],
     ]);
     expect(theirs.loggedModel.metrics).toHaveLength(2);
+    expect(theirs.links).toEqual({ inputs: [modelId], outputs: [{ modelId, step: 2 }] });
   });
 });

@@ -4,7 +4,7 @@ import json
 import sys
 
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelStatus
+from mlflow.entities import LoggedModelInput, LoggedModelOutput, LoggedModelStatus
 
 action, uri = sys.argv[1:3]
 client = MlflowClient(tracking_uri=uri, registry_uri=uri)
@@ -65,6 +65,13 @@ def logged_model_dict(model):
     }
 
 
+def links_dict(run):
+    return {
+        "inputs": [model.model_id for model in run.inputs.model_inputs],
+        "outputs": [{"modelId": model.model_id, "step": model.step} for model in run.outputs.model_outputs],
+    }
+
+
 if action == "write":
     experiment_id = client.create_experiment("registry from Python")
     run = client.create_run(experiment_id)
@@ -81,11 +88,14 @@ if action == "write":
     client.log_metric(
         run.info.run_id, "loss", 0.25, step=2, model_id=model.model_id, dataset_name="d", dataset_digest="e"
     )
+    client.log_outputs(run.info.run_id, [LoggedModelOutput(model.model_id, step=3)])
+    client.log_inputs(run.info.run_id, models=[LoggedModelInput(model.model_id)])
     client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     name, model_id = "from python", model.model_id
 else:
     name, model_id = sys.argv[3:5]
 
+logged_model = client.get_logged_model(model_id)
 print(
     json.dumps({
         "model": model_dict(client.get_registered_model(name)),
@@ -93,7 +103,8 @@ print(
             version_dict(version)
             for version in client.search_model_versions(f"name = '{name}'", order_by=["version_number ASC"])
         ],
-        "loggedModel": logged_model_dict(client.get_logged_model(model_id)),
+        "loggedModel": logged_model_dict(logged_model),
+        "links": links_dict(client.get_run(logged_model.source_run_id)),
         "champion": client.get_model_version_by_alias(name, "champion").version,
         "downloadUri": client.get_model_version_download_uri(name, "1"),
     })
