@@ -72,6 +72,9 @@ describe("what is wrong in a filter is shown by its place", () => {
   });
 });
 
+/** `.ci/nightly` asks for a million. */
+const INPUTS = Number(process.env.TIDEMARK_FUZZ_INPUTS ?? 10_000);
+
 describe("any text at all", () => {
   const words = fc.constantFrom(
     ..."metrics . loss params tags ` \" ' '' \\ \\' > = != LIKE ILIKE IN NOT IS NULL AND OR ( ) , 1 -.5 1e9 % _ \n # -- /* 名前 🎯 start_time run_id dataset".split(
@@ -85,7 +88,7 @@ describe("any text at all", () => {
     fc.string({ unit: "binary", maxLength: 50 }),
   );
 
-  it("is a filter or refused with a place inside of it", () => {
+  it("is a filter or refused with a place inside of it", { timeout: 5_000 + INPUTS }, () => {
     fc.assert(
       fc.property(texts, fc.constantFrom(...Object.values(vocabularies)), (text, vocabulary) => {
         for (const parse of [() => parseFilter(text, vocabulary), () => parseOrderBy([text], vocabulary)]) {
@@ -99,7 +102,7 @@ describe("any text at all", () => {
           }
         }
       }),
-      { numRuns: 10_000 },
+      { numRuns: INPUTS },
     );
   });
 
