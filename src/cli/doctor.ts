@@ -11,6 +11,7 @@ import { allExperiments } from "./experiments-of.ts";
 import { optionalPackages } from "./optional-packages.ts";
 import type { Output, Style } from "./output.ts";
 import { ownVersion } from "./own-version.ts";
+import { withProgress } from "./progress.ts";
 import { type Session, withClient } from "./session.ts";
 import { safeText } from "./text.ts";
 
@@ -65,7 +66,7 @@ function whereFinding(option: string | undefined): Finding {
 async function storeFindings(session: Session): Promise<Finding[]> {
   try {
     return await withClient(session, async (client) => [
-      ...(await contentFindings(client)),
+      ...(await contentFindings(session, client)),
       ...(schemeOf(client.uri) === "file" ? pythonFindings(pathOfFileUri(client.uri)) : []),
     ]);
   } catch (error) {
@@ -74,29 +75,42 @@ async function storeFindings(session: Session): Promise<Finding[]> {
 }
 
 /** Reads everything and tells what is there, and what could not be read. */
-async function contentFindings(client: Client): Promise<Finding[]> {
+async function contentFindings(session: Session, client: Client): Promise<Finding[]> {
   const warnings: string[] = [];
   const ignore = () => {};
   setLogger({ debug: ignore, info: ignore, warn: (message) => warnings.push(message) });
+  const experimentIds = (await allExperiments(client, "all")).map(({ id }) => id);
+  const runs = await readRuns(client, experimentIds);
   // What lies on this disk is read to the last line; a server answers for its own data.
-  const { experiments, runs } = await readAll(client, schemeOf(client.uri) === "file");
+  if (schemeOf(client.uri) === "file") await readHistories(session, client, runs);
+  const counts = `experiments: ${experimentIds.length}, runs: ${runs.length}`;
   return [
-    { level: "ok", subject: "backend", text: `${client.uri} holds experiments: ${experiments}, runs: ${runs}` },
+    { level: "ok", subject: "backend", text: `${client.uri} holds ${counts}` },
     ...warnings.map((text): Finding => ({ level: "wrong", subject: "damage", text: text.replace(/^tidemark: /, "") })),
   ];
 }
 
-async function readAll(client: Client, withHistories: boolean): Promise<{ experiments: number; runs: number }> {
-  const experimentIds = (await allExperiments(client, "all")).map(({ id }) => id);
-  let runs = 0;
-  if (experimentIds.length > 0) {
-    for await (const { id, metrics } of client.runs.search({ experimentIds, viewType: "all" })) {
-      runs++;
-      if (!withHistories) continue;
-      for (const key of Object.keys(metrics)) await client.runs.metricHistory(id, key);
-    }
+interface RunMetrics {
+  readonly id: string;
+  readonly keys: readonly string[];
+}
+
+async function readRuns(client: Client, experimentIds: string[]): Promise<RunMetrics[]> {
+  const runs: RunMetrics[] = [];
+  if (experimentIds.length === 0) return runs;
+  for await (const { id, metrics } of client.runs.search({ experimentIds, viewType: "all" })) {
+    runs.push({ id, keys: Object.keys(metrics) });
   }
-  return { experiments: experimentIds.length, runs };
+  return runs;
+}
+
+async function readHistories(session: Session, client: Client, runs: readonly RunMetrics[]): Promise<void> {
+  await withProgress(session, "reading runs", runs.length, async (advance) => {
+    for (const { id, keys } of runs) {
+      for (const key of keys) await client.runs.metricHistory(id, key);
+      advance();
+    }
+  });
 }
 
 /** What makes Python MLflow stop with an error, or look elsewhere, when it is started beside the directory. */

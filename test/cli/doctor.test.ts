@@ -3,9 +3,12 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../src/connect/connect.ts";
 import { runProgram } from "../support/child.ts";
-import { bin, tidemark, writeRun } from "../support/command-line.ts";
+import { bin, tidemark, tidemarkInTerminal, writeRun } from "../support/command-line.ts";
 import { runDirectory, temporaryDirectory } from "../support/mlruns.ts";
 import { manifest } from "../support/repository.ts";
+
+/** What a terminal is told, to forget a line. */
+const CLEARED_LINE = "\u001b[2K";
 
 /** A folder as people have it: their runs are in `mlruns` below. */
 async function folderWithRuns() {
@@ -43,6 +46,18 @@ describe("doctor", () => {
     }
     const findings = JSON.parse((await tidemark(mlruns, "doctor", "--json")).stdout) as { level: string }[];
     expect(findings.filter(({ level }) => level === "wrong")).toHaveLength(damage.length);
+  });
+
+  it("shows how far it is where a person is looking, and leaves nothing of it behind", async () => {
+    const { mlruns } = await folderWithRuns();
+    const { code, stdout } = await tidemarkInTerminal(mlruns, 100, {}, "doctor");
+    expect(code).toBe(0);
+    expect(stdout).toContain("0 of 2");
+    const [, answer] = stdout.split(CLEARED_LINE);
+    expect(answer).toContain("runs: 2");
+    expect(answer).not.toContain("reading runs");
+    expect((await tidemarkInTerminal(mlruns, 100, { TERM: "dumb" }, "doctor")).stdout).not.toContain("reading runs");
+    expect((await tidemarkInTerminal(mlruns, 100, {}, "doctor", "--json")).stdout).not.toContain("reading runs");
   });
 
   it("knows what trips Python MLflow", async () => {
