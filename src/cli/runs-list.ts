@@ -78,13 +78,16 @@ function chooseColumns(runs: readonly RunEntity[], view: RunView, width: number)
   return [...BASIC_COLUMNS, ...chosen.metrics, ...chosen.params];
 }
 
-/** Keys of many records: those that most of them have first, and of these the ones that tell the records apart. */
+/** Keys of many records: those that most of them have first, of these the ones that tell the records apart, and `loss` before `batch_loss`. */
 export function commonKeys(records: readonly Readonly<Record<string, unknown>>[]): string[] {
   const seen = new Map<string, { readonly count: number; readonly value: unknown; readonly differs: boolean }>();
   for (const [key, value] of records.flatMap((record) => Object.entries(record))) {
     const entry = seen.get(key) ?? { count: 0, value, differs: false };
     seen.set(key, { ...entry, count: entry.count + 1, differs: entry.differs || !Object.is(value, entry.value) });
   }
-  const ranked = [...seen].sort(([, a], [, b]) => b.count - a.count || Number(b.differs) - Number(a.differs));
+  const ranked = [...seen].sort(
+    ([keyA, a], [keyB, b]) =>
+      b.count - a.count || Number(b.differs) - Number(a.differs) || keyA.length - keyB.length || (keyA < keyB ? -1 : 1),
+  );
   return ranked.map(([key]) => key);
 }
