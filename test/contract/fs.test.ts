@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { it } from "vitest";
 import { fsBackend } from "../../src/fs/index.ts";
 import { temporaryDirectory } from "../support/mlruns.ts";
 import { backendContract } from "./suite.ts";
 
-// Made in a hook: the directory goes with the whole file.
-backendContract("fs", async () => fsBackend({ directory: join(temporaryDirectory(), "mlruns") }), {
-  keysArePaths: true,
-});
+const makeBackend = () => fsBackend({ directory: join(temporaryDirectory(), "mlruns") });
+
+for (const { name, run } of backendContract(makeBackend, { keysArePaths: true })) it(name, run);

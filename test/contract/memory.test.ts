@@ -1,4 +1,5 @@
+import { it } from "vitest";
 import { memoryBackend } from "../../src/memory/index.ts";
 import { backendContract } from "./suite.ts";
 
-backendContract("memory", async () => memoryBackend());
+for (const { name, run } of backendContract(() => memoryBackend())) it(name, run);
