@@ -15,11 +15,7 @@ import {
   type Stage,
 } from "../schema/model-version.ts";
 import type { Tag } from "../schema/param.ts";
-import { searchableModel, searchableVersion } from "../search/entities.ts";
-import { parseModelFilter } from "../search/filter.ts";
-import { parseOrderBy } from "../search/order-by.ts";
-import { cutPage } from "../search/page.ts";
-import { MODEL_VOCABULARY, VERSION_VOCABULARY } from "../search/vocabulary.ts";
+import { searchModels, searchVersions } from "../search/searches.ts";
 import { makeDirectory } from "./atomic-file.ts";
 import { claimDirectory, discardDirectory } from "./claim-directory.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
@@ -66,10 +62,7 @@ export class FsRegistryStore implements RegistryStore {
   }
 
   async searchModels(query: SearchQuery): Promise<Page<RegisteredModel>> {
-    const matches = parseModelFilter(query.filter, MODEL_VOCABULARY);
-    const order = parseOrderBy(query.orderBy, MODEL_VOCABULARY);
-    const found = this.#files.all().filter((model) => matches(searchableModel(model)));
-    return cutPage(found, searchableModel, order, query, (model) => model);
+    return searchModels(this.#files.all(), query);
   }
 
   async updateModel(name: string, { description }: { readonly description: string }): Promise<RegisteredModel> {
@@ -151,13 +144,8 @@ export class FsRegistryStore implements RegistryStore {
   }
 
   async searchVersions(query: SearchQuery): Promise<Page<ModelVersion>> {
-    const matches = parseModelFilter(query.filter, VERSION_VOCABULARY);
-    const order = parseOrderBy(query.orderBy, VERSION_VOCABULARY);
-    const found = this.#files
-      .all()
-      .flatMap(({ name }) => this.#files.versions(name))
-      .filter((version) => matches(searchableVersion(version)));
-    return cutPage(found, searchableVersion, order, query, (version) => version);
+    const versions = this.#files.all().flatMap(({ name }) => this.#files.versions(name));
+    return searchVersions(versions, query);
   }
 
   async latestVersions(name: string, stages: readonly Stage[]): Promise<readonly ModelVersion[]> {

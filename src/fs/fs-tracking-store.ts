@@ -9,11 +9,11 @@ import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
-import { searchableExperiment } from "../search/entities.ts";
 import { parseFilter } from "../search/filter.ts";
 import { parseOrderBy } from "../search/order-by.ts";
 import { cutPage, isShown } from "../search/page.ts";
-import { EXPERIMENT_VOCABULARY, RUN_VOCABULARY } from "../search/vocabulary.ts";
+import { searchExperiments } from "../search/searches.ts";
+import { RUN_VOCABULARY } from "../search/vocabulary.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import { FsMetricSink } from "./fs-metric-sink.ts";
 import { deleteText } from "./key-files.ts";
@@ -63,14 +63,7 @@ export class FsTrackingStore implements TrackingStore {
   }
 
   async searchExperiments(query: ExperimentQuery): Promise<Page<Experiment>> {
-    const matches = parseFilter(query.filter, EXPERIMENT_VOCABULARY);
-    const order = parseOrderBy(query.orderBy, EXPERIMENT_VOCABULARY);
-    const found = this.#experiments
-      .all()
-      .filter(
-        (experiment) => isShown(query.viewType, experiment.lifecycleStage) && matches(searchableExperiment(experiment)),
-      );
-    return cutPage(found, searchableExperiment, order, query, (experiment) => experiment);
+    return searchExperiments(this.#experiments.all(), query);
   }
 
   async renameExperiment(experimentId: string, name: string): Promise<void> {

@@ -13,11 +13,7 @@ import {
   type Stage,
 } from "../schema/model-version.ts";
 import type { Tag } from "../schema/param.ts";
-import { searchableModel, searchableVersion } from "../search/entities.ts";
-import { parseModelFilter } from "../search/filter.ts";
-import { parseOrderBy } from "../search/order-by.ts";
-import { cutPage } from "../search/page.ts";
-import { MODEL_VOCABULARY, VERSION_VOCABULARY } from "../search/vocabulary.ts";
+import { searchModels, searchVersions } from "../search/searches.ts";
 
 const URI = "memory:";
 
@@ -65,10 +61,7 @@ export class MemoryRegistryStore implements RegistryStore {
   }
 
   async searchModels(query: SearchQuery): Promise<Page<RegisteredModel>> {
-    const matches = parseModelFilter(query.filter, MODEL_VOCABULARY);
-    const order = parseOrderBy(query.orderBy, MODEL_VOCABULARY);
-    const found = [...this.#models.values()].map(modelEntity).filter((model) => matches(searchableModel(model)));
-    return cutPage(found, searchableModel, order, query, (model) => model);
+    return searchModels([...this.#models.values()].map(modelEntity), query);
   }
 
   async updateModel(name: string, changes: { readonly description: string }): Promise<RegisteredModel> {
@@ -121,12 +114,7 @@ export class MemoryRegistryStore implements RegistryStore {
   }
 
   async searchVersions(query: SearchQuery): Promise<Page<ModelVersion>> {
-    const matches = parseModelFilter(query.filter, VERSION_VOCABULARY);
-    const order = parseOrderBy(query.orderBy, VERSION_VOCABULARY);
-    const found = [...this.#models.values()]
-      .flatMap(versionsOf)
-      .filter((version) => matches(searchableVersion(version)));
-    return cutPage(found, searchableVersion, order, query, (version) => version);
+    return searchVersions([...this.#models.values()].flatMap(versionsOf), query);
   }
 
   async latestVersions(name: string, stages: readonly Stage[]): Promise<readonly ModelVersion[]> {

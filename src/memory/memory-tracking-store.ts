@@ -20,11 +20,7 @@ import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
-import { searchableExperiment, searchableRun } from "../search/entities.ts";
-import { parseFilter } from "../search/filter.ts";
-import { parseOrderBy } from "../search/order-by.ts";
-import { cutPage, isShown } from "../search/page.ts";
-import { EXPERIMENT_VOCABULARY, RUN_VOCABULARY } from "../search/vocabulary.ts";
+import { searchExperiments, searchRuns } from "../search/searches.ts";
 import { MemoryLoggedModelStore } from "./memory-logged-model-store.ts";
 import { MemoryRun } from "./memory-run.ts";
 
@@ -71,12 +67,7 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async searchExperiments(query: ExperimentQuery): Promise<Page<Experiment>> {
-    const matches = parseFilter(query.filter, EXPERIMENT_VOCABULARY);
-    const order = parseOrderBy(query.orderBy, EXPERIMENT_VOCABULARY);
-    const found = [...this.#experiments.values()].filter(
-      (experiment) => isShown(query.viewType, experiment.lifecycleStage) && matches(searchableExperiment(experiment)),
-    );
-    return cutPage(found, searchableExperiment, order, query, (experiment) => experiment);
+    return searchExperiments([...this.#experiments.values()], query);
   }
 
   async renameExperiment(experimentId: string, name: string): Promise<void> {
@@ -134,17 +125,11 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async searchRuns(query: RunQuery): Promise<Page<RunEntity>> {
-    const matches = parseFilter(query.filter, RUN_VOCABULARY);
-    const order = parseOrderBy(query.orderBy, RUN_VOCABULARY);
-    const found = [...this.#runs.values()]
-      .map((run) => run.entity())
-      .filter(
-        (run) =>
-          query.experimentIds.includes(run.experimentId) &&
-          isShown(query.viewType, run.lifecycleStage) &&
-          matches(searchableRun(run)),
-      );
-    return cutPage(found, searchableRun, order, query, (run) => run);
+    const runs = [...this.#runs.values()].map((run) => run.entity());
+    return searchRuns(
+      runs.filter(({ experimentId }) => query.experimentIds.includes(experimentId)),
+      query,
+    );
   }
 
   async updateRun(update: UpdateRun): Promise<void> {

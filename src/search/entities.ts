@@ -1,4 +1,5 @@
 import type { Experiment } from "../schema/experiment.ts";
+import type { LoggedModel } from "../schema/model.ts";
 import type { ModelVersion, RegisteredModel } from "../schema/model-version.ts";
 import type { RunEntity } from "../schema/run.ts";
 import { PROMPT_TAG } from "./filter.ts";
@@ -6,30 +7,66 @@ import type { Searchable, SearchableDataset } from "./searchable.ts";
 
 const DATASET_CONTEXT_TAG = "mlflow.data.context";
 
+/** Reads attributes by MLflow's names. */
+const attributesOf =
+  <T, Field extends keyof T>(fields: Readonly<Record<string, Field>>) =>
+  (entity: Pick<T, Field>, name: string): string | number | undefined => {
+    const field = fields[name];
+    return field === undefined ? undefined : (entity[field] as string | number | undefined);
+  };
+
 /** Attributes of a run by MLflow's names. */
-export function runAttribute(
-  run: Pick<RunEntity, "id" | "name" | "status" | "userId" | "artifactUri" | "startTime" | "endTime">,
-  name: string,
-): string | number | undefined {
-  switch (name) {
-    case "run_id":
-      return run.id;
-    case "run_name":
-      return run.name;
-    case "status":
-      return run.status;
-    case "user_id":
-      return run.userId;
-    case "artifact_uri":
-      return run.artifactUri;
-    case "start_time":
-      return run.startTime;
-    case "end_time":
-      return run.endTime;
-    default:
-      return undefined;
-  }
-}
+export const runAttribute = attributesOf<
+  RunEntity,
+  "id" | "name" | "status" | "userId" | "artifactUri" | "startTime" | "endTime"
+>({
+  run_id: "id",
+  run_name: "name",
+  status: "status",
+  user_id: "userId",
+  artifact_uri: "artifactUri",
+  start_time: "startTime",
+  end_time: "endTime",
+});
+
+const experimentAttribute = attributesOf<Experiment, "id" | "name" | "creationTime" | "lastUpdateTime">({
+  experiment_id: "id",
+  name: "name",
+  creation_time: "creationTime",
+  last_update_time: "lastUpdateTime",
+});
+
+const modelAttribute = attributesOf<RegisteredModel, "name" | "creationTime" | "lastUpdateTime">({
+  name: "name",
+  creation_timestamp: "creationTime",
+  last_updated_timestamp: "lastUpdateTime",
+});
+
+const versionAttribute = attributesOf<
+  ModelVersion,
+  "name" | "runId" | "source" | "version" | "creationTime" | "lastUpdateTime"
+>({
+  name: "name",
+  run_id: "runId",
+  source_path: "source",
+  version_number: "version",
+  creation_timestamp: "creationTime",
+  last_updated_timestamp: "lastUpdateTime",
+});
+
+/** Attributes of a logged model by MLflow's names. */
+export const loggedModelAttribute = attributesOf<
+  LoggedModel,
+  "id" | "name" | "modelType" | "status" | "sourceRunId" | "creationTime" | "lastUpdateTime"
+>({
+  model_id: "id",
+  name: "name",
+  model_type: "modelType",
+  status: "status",
+  source_run_id: "sourceRunId",
+  creation_timestamp: "creationTime",
+  last_updated_timestamp: "lastUpdateTime",
+});
 
 /** A run as the evaluator sees it. */
 export const searchableRun = (run: RunEntity): Searchable => ({
@@ -50,39 +87,11 @@ export const searchableExperiment = (experiment: Experiment): Searchable => ({
   tag: (key) => ownValue(experiment.tags, key),
 });
 
-function experimentAttribute(experiment: Experiment, name: string): string | number | undefined {
-  switch (name) {
-    case "experiment_id":
-      return experiment.id;
-    case "name":
-      return experiment.name;
-    case "creation_time":
-      return experiment.creationTime;
-    case "last_update_time":
-      return experiment.lastUpdateTime;
-    default:
-      return undefined;
-  }
-}
-
 /** A registered model as the evaluator sees it. */
 export const searchableModel = (model: RegisteredModel): Searchable => ({
   attribute: (name) => modelAttribute(model, name),
   tag: (key) => promptTag(model.tags, key),
 });
-
-function modelAttribute(model: RegisteredModel, name: string): string | number | undefined {
-  switch (name) {
-    case "name":
-      return model.name;
-    case "creation_timestamp":
-      return model.creationTime;
-    case "last_updated_timestamp":
-      return model.lastUpdateTime;
-    default:
-      return undefined;
-  }
-}
 
 /** A version as the evaluator sees it. */
 export const searchableVersion = (version: ModelVersion): Searchable => ({
@@ -90,29 +99,10 @@ export const searchableVersion = (version: ModelVersion): Searchable => ({
   tag: (key) => promptTag(version.tags, key),
 });
 
-function versionAttribute(version: ModelVersion, name: string): string | number | undefined {
-  switch (name) {
-    case "name":
-      return version.name;
-    case "run_id":
-      return version.runId;
-    case "source_path":
-      return version.source;
-    case "version_number":
-      return version.version;
-    case "creation_timestamp":
-      return version.creationTime;
-    case "last_updated_timestamp":
-      return version.lastUpdateTime;
-    default:
-      return undefined;
-  }
-}
-
 /** MLflow keeps prompts as models with this tag. A model is none, so it is as if it said so. */
 const promptTag = (tags: Readonly<Record<string, string>>, key: string): string | undefined =>
   ownValue(tags, key) ?? (key === PROMPT_TAG ? "false" : undefined);
 
 /** Keys come from callers: "constructor" must not find what every object inherits. */
-const ownValue = <T>(values: Readonly<Record<string, T>>, key: string): T | undefined =>
+export const ownValue = <T>(values: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(values, key) ? values[key] : undefined;

@@ -1,5 +1,6 @@
 import { invalidArgument } from "../base/errors.ts";
 import type { LoggedModel, ModelMetric } from "../schema/model.ts";
+import { loggedModelAttribute, ownValue } from "./entities.ts";
 import { parseFilter } from "./filter.ts";
 import { parseOrderBy, type SortKey } from "./order-by.ts";
 import { cutPage, type PageCut } from "./page.ts";
@@ -48,10 +49,10 @@ function searchableLoggedModel(
 ): SearchableLoggedModel {
   return {
     model,
-    attribute: (name) => attributeOf(model, name),
+    attribute: (name) => loggedModelAttribute(model, name),
     metric: (key) => model.metrics.find((metric) => metric.key === key && isMeasured(metric))?.value,
-    param: (key) => (Object.hasOwn(model.params, key) ? model.params[key] : undefined),
-    tag: (key) => (Object.hasOwn(model.tags, key) ? model.tags[key] : undefined),
+    param: (key) => ownValue(model.params, key),
+    tag: (key) => ownValue(model.tags, key),
   };
 }
 
@@ -60,27 +61,6 @@ interface SearchableLoggedModel extends Searchable {
 }
 
 const plain = (model: LoggedModel): SearchableLoggedModel => searchableLoggedModel(model, () => true);
-
-function attributeOf(model: LoggedModel, name: string): string | number | undefined {
-  switch (name) {
-    case "name":
-      return model.name;
-    case "model_id":
-      return model.id;
-    case "model_type":
-      return model.modelType;
-    case "status":
-      return model.status;
-    case "source_run_id":
-      return model.sourceRunId;
-    case "creation_timestamp":
-      return model.creationTime;
-    case "last_updated_timestamp":
-      return model.lastUpdateTime;
-    default:
-      return undefined;
-  }
-}
 
 const METRICS = "metrics.";
 
