@@ -8,8 +8,6 @@ export default {
   excludeInternal: true,
   excludePrivate: true,
   excludeExternals: true,
-  // What only people who write a backend need.
-  intentionallyNotExported: ["TrackingStore", "RegistryStore", "LoggedModelStore"],
   // Links to source lines would need a public repository, or show where this clone lies.
   disableSources: true,
   treatWarningsAsErrors: true,

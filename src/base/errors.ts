@@ -9,6 +9,12 @@ export type ErrorCode =
   | "INVALID_STATE"
   | "INTERNAL_ERROR"
   | "NOT_IMPLEMENTED"
+  /** The server wants to know who is asking, and does not take the answer it got. */
+  | "UNAUTHENTICATED"
+  /** The server does not allow this to the one who asks. */
+  | "PERMISSION_DENIED"
+  /** The server does not answer, or not now: the same may work later. */
+  | "TEMPORARILY_UNAVAILABLE"
   /** The caller's AbortSignal fired. */
   | "CANCELLED"
   /** The time the caller allowed has passed. */

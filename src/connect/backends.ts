@@ -9,8 +9,21 @@ export type BackendFactory = (uri: string, options: Readonly<Record<string, unkn
 
 const BUILT_IN: ReadonlyMap<string, BackendFactory> = new Map<string, BackendFactory>([
   ["file", async (uri) => (await import("../fs/fs-backend.ts")).fsBackend({ directory: directoryOf(uri) })],
+  ["http", openServer],
+  ["https", openServer],
   ["memory", async () => (await import("../memory/memory-backend.ts")).memoryBackend()],
 ]);
+
+async function openServer(url: string, options: Readonly<Record<string, unknown>>): Promise<Backend> {
+  const [{ httpBackend }, { LocalArtifactStore }] = await Promise.all([
+    import("../http/http-backend.ts"),
+    import("../fs/local-artifact-store.ts"),
+  ]);
+  // A server that hands out no artifacts says where they are: this machine may have that directory too.
+  const openArtifacts = (uri: string) =>
+    (schemeOf(uri) ?? "file") === "file" ? new LocalArtifactStore(directoryOf(uri), false) : undefined;
+  return httpBackend({ ...options, url, openArtifacts });
+}
 
 const registered = () => processSlot<Map<string, BackendFactory>>("backend-factories", () => new Map());
 

@@ -10,11 +10,12 @@ export interface SinkLimits {
   readonly maxBatchValues?: number;
   /** How old the oldest value waiting may get, unless the caller chose. Default 500. */
   readonly flushIntervalMs?: number;
-  /** Default: {@link NETWORK_RETRY} for `write`, {@link LOCAL_RETRY} for `writeSync`. */
+  /** Default: up to 5 minutes for `write`, up to 2 seconds for `writeSync`. */
   readonly retry?: RetryPolicy;
 }
 
-interface SinkBase {
+/** What sinks of both kinds have. */
+export interface SinkBase {
   readonly limits: SinkLimits;
   /**
    * Asked once for every new key, at the call that brings it, so that a key this backend can't hold is refused there. Answers

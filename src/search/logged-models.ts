@@ -8,7 +8,7 @@ import type { Searchable } from "./searchable.ts";
 import { LOGGED_MODEL_VOCABULARY } from "./vocabulary.ts";
 
 /** A dataset as a search names it. */
-interface WantedDataset {
+export interface WantedDataset {
   readonly datasetName?: string | undefined;
   readonly datasetDigest?: string | undefined;
 }

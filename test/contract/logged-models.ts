@@ -29,7 +29,7 @@ export const loggedModelTests: ContractTests = {
     await expectThat(newModel({ experimentId: "4711" })).toReject(missing);
   },
 
-  "are finalised, get params and tags, and are deleted": async ({ newModel, models }) => {
+  "are finalised, get params and tags, and are deleted": async ({ experimentId, newModel, models }) => {
     const { id } = await newModel({ tags: { a: "1" } });
     expect((await models.finalize(id, "READY")).status).toBe("READY");
     await models.logParams(id, { depth: "4", "a/b": "" });

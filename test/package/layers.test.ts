@@ -7,7 +7,10 @@ import { manifest, repository } from "../support/repository.ts";
 /** Above this many lines a file probably holds two ideas. */
 const LONG_FILE_LINES = 300;
 
-const sources = readTree(join(repository, "src"), ".ts");
+const suite = [...readTree(join(repository, "test/contract"), ".ts")]
+  .filter(([path]) => !path.endsWith(".test.ts"))
+  .map(([path, text]) => [`../test/contract/${path}`, text] as const);
+const sources = new Map([...readTree(join(repository, "src"), ".ts"), ...suite]);
 const entryFolders = Object.keys(manifest.exports)
   .filter((key) => key.startsWith("./") && key !== "./package.json")
   .map((key) => key.slice("./".length));
@@ -24,7 +27,7 @@ test("src/ keeps to the layers of docs/architecture.md", () => {
 
 describe("the check notices", () => {
   const problemsOf = (files: Record<string, string>) =>
-    layerProblems(new Map(Object.entries(files)), { entryFolders: ["fs"], dependencies: [] });
+    layerProblems(new Map(Object.entries(files)), { entryFolders: ["fs", "backend"], dependencies: [] });
 
   test.each<[string, Record<string, string>, string]>([
     ["an arrow upwards", { "base/a.ts": 'import "../fs/b.ts"', "fs/b.ts": "" }, "base/ may not import fs/"],
@@ -36,7 +39,17 @@ describe("the check notices", () => {
     ["an import of the root", { "fs/a.ts": 'import "../index.ts"', "index.ts": "" }, "the package's root"],
     ["a folder in no row", { "helpers/a.ts": "" }, "in no row"],
     ["a missing suffix", { "base/a.ts": 'import "./b"', "base/b.ts": "" }, "without its .ts"],
-    ["a missing file", { "base/a.ts": 'import "./b.ts"' }, "not in src/"],
+    ["a missing file", { "base/a.ts": 'import "./b.ts"' }, "is not there"],
+    [
+      "the suite in the package",
+      { "fs/a.ts": 'import "../../test/contract/b.ts"', "../test/contract/b.ts": "" },
+      "imports the contract suite",
+    ],
+    [
+      "a backend in the suite",
+      { "../test/contract/a.ts": 'import "../../src/fs/b.ts"', "fs/b.ts": "" },
+      "test/contract/ may not import fs/",
+    ],
     ["a default export", { "base/a.ts": "export default 1" }, "default export"],
     ["a renamed default export", { "base/a.ts": "const a = 1; export { a as default }" }, "default export"],
     ["an internal index", { "base/index.ts": "" }, "no entry"],
@@ -60,6 +73,9 @@ describe("the check notices", () => {
       "index.ts": 'export { a } from "./fs/a.ts"',
       "fs/index.ts": 'export { a } from "./a.ts"',
       "fs/a.ts": 'import { b } from "../base/b.ts"; import "node:fs"; import type { T } from "@tensorflow/tfjs"',
+      "backend/index.ts": 'export { a } from "../../test/contract/a.ts"',
+      "../test/contract/a.ts": 'import { b } from "../../src/base/b.ts"; import "./b.ts"',
+      "../test/contract/b.ts": "",
       "base/b.ts": '// import "../fs/a.ts"\nexport const b = \'import "../fs/a.ts"\'',
     };
     expect(problemsOf(files)).toEqual([]);

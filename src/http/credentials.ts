@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { readEnv } from "../base/env.ts";
+import type { HttpOptions } from "./http-options.ts";
+
+/** How a request says who sends it. */
+export interface Credentials {
+  /** The header's value. Fetched again after {@link forget}. */
+  header(): Promise<string | undefined>;
+  /** The server has refused the last header. Answers whether another may be had. */
+  forget(): boolean;
+}
+
+/**
+ * The first of: options, the URL's user, `MLFLOW_TRACKING_USERNAME` with `_PASSWORD`, `MLFLOW_TRACKING_TOKEN`,
+ * `~/.mlflow/credentials`. That a password wins over a token is MLflow's order.
+ */
+export function findCredentials(options: HttpOptions, url: URL): Credentials {
+  const { username, password, token } = options;
+  if (typeof token === "function") return renewable(token);
+  if (token !== undefined) return fixed(bearer(token));
+  if (username !== undefined) return fixed(basic(username, password ?? ""));
+  if (url.username !== "") return fixed(basic(decodeURIComponent(url.username), decodeURIComponent(url.password)));
+  const file = readCredentialsFile();
+  const user = readEnv("MLFLOW_TRACKING_USERNAME") ?? file.get("mlflow_tracking_username");
+  const secret = readEnv("MLFLOW_TRACKING_PASSWORD") ?? file.get("mlflow_tracking_password");
+  if (user !== undefined && secret !== undefined) return fixed(basic(user, secret));
+  const environmentToken = readEnv("MLFLOW_TRACKING_TOKEN");
+  return fixed(environmentToken === undefined ? undefined : bearer(environmentToken));
+}
+
+const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+const bearer = (token: string) => `Bearer ${token}`;
+
+const fixed = (header: string | undefined): Credentials => ({ header: async () => header, forget: () => false });
+
+function renewable(fetchToken: () => string | Promise<string>): Credentials {
+  let current: Promise<string> | undefined;
+  return {
+    header: async () => {
+      current ??= Promise.resolve(fetchToken()).then(bearer);
+      try {
+        return await current;
+      } catch (error) {
+        current = undefined;
+        throw error;
+      }
+    },
+    forget: () => {
+      current = undefined;
+      return true;
+    },
+  };
+}
+
+/** The section `[mlflow]` of an INI file, as `mlflow login` writes it. */
+function readCredentialsFile(): ReadonlyMap<string, string> {
+  let text: string;
+  try {
+    text = readFileSync(join(homedir(), ".mlflow", "credentials"), "utf8");
+  } catch {
+    return new Map();
+  }
+  const pairs = new Map<string, string>();
+  let isOurs = false;
+  for (const line of text.split(/\r?\n/)) {
+    const section = /^\s*\[(.+)\]\s*$/.exec(line);
+    if (section !== null) isOurs = section[1] === "mlflow";
+    const pair = /^\s*([\w]+)\s*[=:]\s*(.*?)\s*$/.exec(line);
+    if (isOurs && pair !== null) pairs.set((pair[1] as string).toLowerCase(), pair[2] as string);
+  }
+  return pairs;
+}

@@ -1,0 +1,121 @@
+import { readFileSync } from "node:fs";
+import { warnOnce } from "../base/diagnostics.ts";
+import { readEnv, readEnvFlag } from "../base/env.ts";
+import { describe, messageOf, TidemarkError } from "../base/errors.ts";
+import { schemeOf } from "../base/file-uri.ts";
+import type { ArtifactStore } from "../contract/artifact-store.ts";
+import type { Backend } from "../contract/backend.ts";
+import { HttpClient } from "../net/http-client.ts";
+import type { TlsOptions } from "../net/http-types.ts";
+import { proxyOfEnvironment } from "../net/proxy.ts";
+import { checkArgument } from "../schema/check.ts";
+import { findCredentials } from "./credentials.ts";
+import { HttpArtifactStore } from "./http-artifact-store.ts";
+import { HttpLoggedModelStore } from "./http-logged-model-store.ts";
+import { type HttpOptions, httpOptionsSchema } from "./http-options.ts";
+import { HttpRegistryStore } from "./http-registry-store.ts";
+import { HttpTrackingStore } from "./http-tracking-store.ts";
+import { RestClient } from "./rest-client.ts";
+import { parseAddress } from "./server-address.ts";
+
+/** What {@link httpBackend} takes. */
+export interface HttpBackendOptions extends HttpOptions {
+  /** Address of the MLflow server: `http://host:5000`, also with a path before its API. */
+  readonly url: string;
+  /** Opens artifacts that are not behind the server: `file:`, `s3:`. Default: refused by name. */
+  readonly openArtifacts?: (uri: string) => ArtifactStore | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 120_000;
+const DEFAULT_MAX_RETRIES = 7;
+/** More connections do not help: the server's database takes one write at a time. */
+const MAX_CONNECTIONS = 16;
+const WORKSPACE_HEADER = "x-mlflow-workspace";
+
+/**
+ * Runs at an MLflow tracking server, over its REST API.
+ *
+ * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`
+ * @example
+ * ```ts
+ * import { connect } from "tidemark";
+ * import { httpBackend } from "tidemark/http";
+ *
+ * const client = await connect(httpBackend({ url: "http://127.0.0.1:5000", token: () => "secret" }));
+ * console.log(client.uri);
+ * ```
+ */
+export function httpBackend({ url: address, openArtifacts, ...given }: HttpBackendOptions): Backend {
+  const options = checkArgument("options", httpOptionsSchema, given);
+  const { url, base } = parseAddress(address);
+  const http = new HttpClient({
+    timeoutMs: options.timeoutMs ?? secondsOf("MLFLOW_HTTP_REQUEST_TIMEOUT") ?? DEFAULT_TIMEOUT_MS,
+    maxConnections: MAX_CONNECTIONS,
+    tls: readTls(options, base),
+    proxyFor: proxyOf(options),
+  });
+  const workspace = options.workspace ?? readEnv("MLFLOW_WORKSPACE");
+  const rest = new RestClient({
+    http,
+    base,
+    credentials: findCredentials(options, url),
+    headers: { ...options.headers, ...(workspace === undefined ? {} : { [WORKSPACE_HEADER]: workspace }) },
+    maxRetries: options.maxRetries ?? countOf("MLFLOW_HTTP_REQUEST_MAX_RETRIES") ?? DEFAULT_MAX_RETRIES,
+  });
+  return {
+    uri: base,
+    tracking: new HttpTrackingStore(rest),
+    registry: new HttpRegistryStore(rest),
+    loggedModels: new HttpLoggedModelStore(rest),
+    artifacts: (uri) => {
+      if (schemeOf(uri) === "mlflow-artifacts") return new HttpArtifactStore(rest, uri);
+      const store = openArtifacts?.(uri);
+      if (store !== undefined) return store;
+      throw new TidemarkError("NOT_IMPLEMENTED", `no backend here opens the artifacts at ${describe(uri)}`);
+    },
+    close: () => http.close(),
+  };
+}
+
+function proxyOf({ proxy }: HttpOptions): (url: URL) => string | undefined {
+  if (proxy === false) return () => undefined;
+  return proxy === undefined ? (url) => proxyOfEnvironment(url, readEnv) : () => proxy;
+}
+
+function readTls({ tls = {} }: HttpOptions, base: string): TlsOptions {
+  const caFile = tls.caFile ?? readEnv("MLFLOW_TRACKING_SERVER_CERT_PATH");
+  const certFile = tls.clientCertFile ?? readEnv("MLFLOW_TRACKING_CLIENT_CERT_PATH");
+  const isInsecure = tls.isInsecure ?? readEnvFlag("MLFLOW_TRACKING_INSECURE_TLS");
+  if (isInsecure)
+    warnOnce(
+      `insecure:${base}`,
+      `the certificate of ${base} is not checked: anybody between may read and change everything`,
+    );
+  const cert = readPem("tls.clientCertFile", certFile);
+  return {
+    ca: readPem("tls.caFile", caFile),
+    cert,
+    key: readPem("tls.clientKeyFile", tls.clientKeyFile) ?? cert,
+    isInsecure,
+  };
+}
+
+function readPem(argument: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const message = `${argument}: ${describe(path)} cannot be read: ${messageOf(error)}`;
+    throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { cause: error, details: { argument } });
+  }
+}
+
+function countOf(name: string): number | undefined {
+  const text = readEnv(name);
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+function secondsOf(name: string): number | undefined {
+  const seconds = Number(readEnv(name));
+  return seconds > 0 ? seconds * 1_000 : undefined;
+}

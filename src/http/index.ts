@@ -1,0 +1,2 @@
+export { type HttpBackendOptions, httpBackend } from "./http-backend.ts";
+export type { HttpOptions } from "./http-options.ts";
