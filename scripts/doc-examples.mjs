@@ -11,11 +11,23 @@ export function docExamples() {
   const sources = filesIn("src", ".ts");
   return [...pages.map((file) => [file, read(file)]), ...sources.map((file) => [file, commentsOf(read(file))])].flatMap(
     ([file, text]) => {
-      const programs = [...text.matchAll(/^```(?:js|ts)\n(.*?)^```/gms)]
+      // What is a file of examples/ runs as one.
+      const programs = [...text.matchAll(/(?<!^\[examples\/[^\n]*\n\n)^```(?:js|ts)\n(.*?)^```/gms)]
         .map(([, code]) => code)
         .filter((code) => /^import /m.test(code));
       return programs.length === 0 ? [] : [{ file, programs }];
     },
+  );
+}
+
+/** Files of examples/ that a page shows whole, below a link to them: where they stand, which they are, and what the page shows. */
+export function quotedExamples() {
+  return filesIn("docs/guide", ".md").flatMap((page) =>
+    [...read(page).matchAll(/^\[(examples\/[\w.-]+)\]\([^\n]*\):\n\n```\w+\n(.*?)^```/gms)].map(([, file, code]) => ({
+      page,
+      file,
+      isSame: read(file) === code,
+    })),
   );
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
-import { docExamples } from "./doc-examples.mjs";
+import { docExamples, quotedExamples } from "./doc-examples.mjs";
 
 /** The promise for the quickstart on 2 cores; an example is to be waited for. */
 const LONGEST_MS = 60_000;
@@ -54,4 +54,9 @@ for (const { file, programs } of documents) {
     file,
     programs.map((code, index) => writeProgram(`${file.replaceAll("/", "-")}-${index}`, code)),
   );
+}
+for (const { page, file, isSame } of quotedExamples()) {
+  if (isSame) continue;
+  console.error(`${page} shows another ${file} than there is`);
+  process.exitCode = 1;
 }

@@ -78,6 +78,12 @@ for (const { name, needs, command } of hosts) {
       expect(await recordedBy(...command(at(file)))).toEqual(expected);
     });
 
+    test("the contract suite runs without a test framework", async () => {
+      const [program, ...args] = command(at("contract.mjs"));
+      const output = await succeed(program, args, { cwd: project.path });
+      expect(output).toMatch(/^\d\d rules kept$/);
+    });
+
     test("a run that is open at the end of the process is FINISHED", async () => {
       expect(await recordedBy(...command(at("unended.mjs")))).toEqual(expected);
     });
