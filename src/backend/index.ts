@@ -1,4 +1,5 @@
-export { type BackendDifferences, backendContract, type ContractTest } from "../../test/contract/suite.ts";
+export type { BackendDifferences } from "../../test/contract/differences.ts";
+export { backendContract, type ContractTest } from "../../test/contract/suite.ts";
 export { type ErrorCode, TidemarkError, type TidemarkErrorOptions } from "../base/errors.ts";
 export type { KeyKind } from "../base/key-rules.ts";
 export { checkRelativePath } from "../base/paths.ts";

@@ -75,21 +75,22 @@ export const loggedModelTests: ContractTests = {
     expect([...values].sort()).toEqual([0.25, 0.5, 2, 9, Number.NaN]);
   },
 
-  "that are not there take no values, and only those are refused": async ({ backend, newRun }) => {
+  "that are not there take no values, and only those are refused": async ({ newRun, attempt }) => {
     const run = await newRun();
     const series: Series[] = [{ key: "loss" }, { key: "loss", modelId: `m-${"0".repeat(32)}` }];
-    const sink = await backend.tracking.openSink(run.id);
     const batch = valuesOf(series, [
       [0, 1, 0],
       [1, 2, 1],
       [0, 3, 2],
     ]);
-    const outcome = "writeSync" in sink ? sink.writeSync(batch) : await sink.write(batch, new AbortController().signal);
-    expect(outcome).toMatchObject({ status: "permanent", accepted: { metrics: [0, 2] }, rejected: { metrics: [1] } });
-    await sink.close();
+    const outcome = await attempt(run.id, batch);
+    if (outcome.status !== "permanent") throw new Error(`the outcome is ${outcome.status}`);
+    expect(Array.from(outcome.rejected?.metrics ?? [])).toEqual([1]);
+    // What a sink has not accepted it is given again, so that may be all of the others or none.
+    expect(Array.from(outcome.accepted?.metrics ?? []).includes(1)).toBe(false);
   },
 
-  "are linked to a run that used or produced them, once each": async ({ backend, experimentId, newRun }) => {
+  "are linked to a run that used or produced them, once each": async ({ backend, can, experimentId, newRun }) => {
     const run = await newRun();
     const { tracking } = backend;
     const [a, b, c] = ["a", "b", "c"].map((letter) => `m-${letter.repeat(32)}`) as [string, string, string];
@@ -114,7 +115,7 @@ export const loggedModelTests: ContractTests = {
     };
     expect(await tracking.getRun(run.id)).toEqual(linked);
     const query = { experimentIds: [experimentId], viewType: "active" as const, maxResults: 10 };
-    expect((await tracking.searchRuns(query)).items).toEqual([linked]);
+    if (can.linksInLists) expect((await tracking.searchRuns(query)).items).toEqual([linked]);
   },
 
   "are not linked to a run that is missing or deleted": async ({ backend, newRun }) => {
@@ -131,7 +132,14 @@ export const loggedModelTests: ContractTests = {
     expect(await tracking.getRun(run.id)).toMatchObject({ modelInputs: [], modelOutputs: [] });
   },
 
-  "are found by what they hold, in the order asked for": async ({ experimentId, newRun, newModel, write, models }) => {
+  "are found by what they hold, in the order asked for": async ({
+    can,
+    experimentId,
+    newRun,
+    newModel,
+    write,
+    models,
+  }) => {
     const run = await newRun();
     const ids: string[] = [];
     for (const [index, name] of ["a", "b", "c"].entries()) {
@@ -164,7 +172,7 @@ export const loggedModelTests: ContractTests = {
     expect(await names(byName)).toEqual(["a", "b", "c"]);
     expect(await names({ filter: "tags.good = 'yes'", ...byName })).toEqual(["b", "c"]);
     expect(await names({ filter: "params.depth != '1' AND name IN ('a', 'b')", ...byName })).toEqual(["a"]);
-    expect(await names({ filter: "status = 'READY'" })).toEqual(["b"]);
+    if (can.modelStatusFilter) expect(await names({ filter: "status = 'READY'" })).toEqual(["b"]);
     expect(await names({ filter: "metrics.loss < 1" })).toEqual(["a"]);
     expect(await names({ orderBy: [{ fieldName: "metrics.loss", ascending: false }] })).toEqual(["b", "a", "c"]);
     const onDigits = { datasets: [{ datasetName: "digits", datasetDigest: "d1" }] };

@@ -76,6 +76,7 @@ export const runTests: ContractTests = {
 
   "are listed in pages, newest first, each once, whatever comes meanwhile": async ({
     backend,
+    can,
     experimentId,
     newRun,
   }) => {
@@ -83,7 +84,7 @@ export const runTests: ContractTests = {
     for (let i = 0; i < 7; i++) ids.push((await newRun({ startTime: 1_700_000_000_000 + Math.floor(i / 2) })).id);
     const query = { experimentIds: [experimentId], viewType: "active" as const };
     const first = await backend.tracking.searchRuns({ ...query, maxResults: 3 });
-    const newcomer = await newRun({ startTime: 1_800_000_000_000 });
+    const newcomer = can.stablePages ? await newRun({ startTime: 1_800_000_000_000 }) : undefined;
     const rest = await allPages(
       (paging) => backend.tracking.searchRuns({ ...query, ...paging }),
       3,
@@ -91,7 +92,7 @@ export const runTests: ContractTests = {
     );
     const found = [...first.items, ...rest];
     expect(found.map((run) => run.id).sort()).toEqual([...ids].sort());
-    expect(found.map((run) => run.id).includes(newcomer.id)).toBe(false);
+    expect(found.some((run) => run.id === newcomer?.id)).toBe(false);
     const order = found.map((run) => `${9e15 - run.startTime} ${run.id}`);
     expect(order).toEqual([...order].sort());
   },

@@ -11,10 +11,12 @@ import type { RegistryStore } from "../../src/contract/registry-store.ts";
 import type { CreateLoggedModel, LoggedModel } from "../../src/schema/model.ts";
 import type { CreateRun, RunEntity } from "../../src/schema/run.ts";
 import { type BatchParts, batchOf } from "./batches.ts";
+import type { Abilities } from "./differences.ts";
 import { expect } from "./expect.ts";
 
 /** What a test is given: a new backend with an experiment called "contract". */
 export interface ContractSubject {
+  readonly can: Abilities;
   readonly backend: Backend;
   readonly experimentId: string;
   readonly registry: RegistryStore;
@@ -31,26 +33,37 @@ export interface ContractSubject {
   scratch(): string;
 }
 
-/** Tests by name. */
-export type ContractTests = Readonly<Record<string, (subject: ContractSubject) => Promise<void>>>;
+/** What a rule asks. `needs` names the ability without which there is no such rule. */
+export interface ContractRule {
+  (subject: ContractSubject): Promise<void>;
+  readonly needs?: keyof Abilities;
+}
+
+/** Rules by name. */
+export type ContractTests = Readonly<Record<string, ContractRule>>;
+
+/** A rule only for backends that have an ability. */
+export const where = (ability: keyof Abilities, rule: (subject: ContractSubject) => Promise<void>): ContractRule =>
+  Object.assign(rule, { needs: ability });
 
 /** Runs a test on a backend, and cleans up whatever becomes of it. */
 export async function runTest(
   makeBackend: () => Backend | Promise<Backend>,
-  test: (subject: ContractSubject) => Promise<void>,
+  can: Abilities,
+  test: ContractRule,
 ): Promise<void> {
   const directories: string[] = [];
   const backend = await makeBackend();
   try {
     const experimentId = await backend.tracking.createExperiment({ name: "contract" });
-    await test(subjectOf(backend, experimentId, directories));
+    await test(subjectOf(backend, can, experimentId, directories));
   } finally {
     await backend.close();
     for (const directory of directories) rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function subjectOf(backend: Backend, experimentId: string, directories: string[]): ContractSubject {
+function subjectOf(backend: Backend, can: Abilities, experimentId: string, directories: string[]): ContractSubject {
   const { tracking } = backend;
   const newRun: ContractSubject["newRun"] = (input = {}) => tracking.createRun({ experimentId, ...input });
   const attempt: ContractSubject["attempt"] = async (runId, parts) => {
@@ -63,6 +76,7 @@ function subjectOf(backend: Backend, experimentId: string, directories: string[]
   };
   return {
     backend,
+    can,
     experimentId,
     get registry() {
       return there(backend.registry, "registry", "registry: false");

@@ -1,21 +1,12 @@
 import type { Backend } from "../../src/contract/backend.ts";
 import { artifactTests } from "./artifacts.ts";
+import { type BackendDifferences, withDefaults } from "./differences.ts";
 import { changedExperimentTests, experimentTests } from "./experiments.ts";
 import { loggedModelTests } from "./logged-models.ts";
-import { keysArePathsTests, loggingTests } from "./logging.ts";
+import { loggingTests } from "./logging.ts";
 import { aliasTests, registeredModelTests, versionTests } from "./registry.ts";
 import { runTests } from "./runs.ts";
 import { type ContractTests, runTest } from "./subject.ts";
-
-/** What a backend cannot do, because what it stands on cannot. */
-export interface BackendDifferences {
-  /** A key cannot be a path that another key is a directory of: such a key is refused at the call. */
-  readonly keysArePaths?: boolean;
-  /** False where the backend keeps no registered models. */
-  readonly registry?: boolean;
-  /** False where the backend keeps no logged models. */
-  readonly loggedModels?: boolean;
-}
 
 /** One rule that a backend keeps. */
 export interface ContractTest {
@@ -29,7 +20,7 @@ export interface ContractTest {
  * The rules that every backend keeps, as tests for any test runner: what they hold is what the rest of Tidemark relies on.
  *
  * @param makeBackend - Makes a new, empty backend for every test, which closes it.
- * @param differences - What this backend cannot do.
+ * @param differences - What this backend can and cannot do, where it differs from most.
  * @example
  * ```ts
  * import { test } from "node:test";
@@ -43,17 +34,19 @@ export function backendContract(
   makeBackend: () => Backend | Promise<Backend>,
   differences: BackendDifferences = {},
 ): readonly ContractTest[] {
-  const { keysArePaths = false, registry = true, loggedModels = true } = differences;
+  const can = withDefaults(differences);
   const groups: Readonly<Record<string, ContractTests>> = {
     experiments: experimentTests,
     "experiments that change": changedExperimentTests,
     runs: runTests,
-    "what a run logs": { ...loggingTests, ...(keysArePaths ? keysArePathsTests : {}) },
+    "what a run logs": loggingTests,
     artifacts: artifactTests,
-    ...(registry ? { "registered models": registeredModelTests, versions: versionTests, aliases: aliasTests } : {}),
-    ...(loggedModels ? { "logged models": loggedModelTests } : {}),
+    ...(can.registry ? { "registered models": registeredModelTests, versions: versionTests, aliases: aliasTests } : {}),
+    ...(can.loggedModels ? { "logged models": loggedModelTests } : {}),
   };
   return Object.entries(groups).flatMap(([group, tests]) =>
-    Object.entries(tests).map(([name, test]) => ({ name: `${group}: ${name}`, run: () => runTest(makeBackend, test) })),
+    Object.entries(tests)
+      .filter(([, { needs }]) => needs === undefined || can[needs])
+      .map(([name, test]) => ({ name: `${group}: ${name}`, run: () => runTest(makeBackend, can, test) })),
   );
 }

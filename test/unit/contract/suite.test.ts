@@ -5,7 +5,8 @@ import type { SyncMetricSink } from "../../../src/contract/metric-sink.ts";
 import { OK } from "../../../src/contract/outcome.ts";
 import type { TrackingStore } from "../../../src/contract/tracking-store.ts";
 import { memoryBackend } from "../../../src/memory/index.ts";
-import { type BackendDifferences, backendContract } from "../../contract/suite.ts";
+import type { BackendDifferences } from "../../contract/differences.ts";
+import { backendContract } from "../../contract/suite.ts";
 
 /** A backend of which some calls are others. The rest goes to the memory backend. */
 function changed<T extends object>(store: T, calls: Partial<T>): T {
