@@ -40,9 +40,10 @@ describe.skipIf(leftOut("python", "chromium"))("a person at MLflow's UI", () => 
     for (let step = 0; step < 3; step++) await run.logImage(shade(80 * step), { key: "val/waves", step });
     await run.end();
 
-    const server = await startMlflowServer(pathToFileURL(mlruns).href, directory);
+    const server = await startMlflowServer({ store: pathToFileURL(mlruns).href, cwd: directory });
+    onTestFinished(server.kill);
     const page = await openPage();
-    const runPage = `${server}/#/experiments/${run.experimentId}/runs/${run.id}`;
+    const runPage = `${server.address}/#/experiments/${run.experimentId}/runs/${run.id}`;
 
     await page.goto(`${runPage}/artifacts/faq.json`);
     for (const text of ["question", "answer", "drawing", "What is a tide?", "It comes and goes"]) {
