@@ -70,15 +70,19 @@ export class Download {
     }
   }
 
+  /** What comes later must be of the same file: of the same tag, and as long. */
   #compare(headers: HttpResponse["headers"], isRest: boolean): void {
-    const length = Number(headers["content-length"]);
-    const isFirst = this.#receivedBytes === 0;
-    if (isFirst) this.#etag = headers.etag;
-    if (!headers["content-length"] || headers["content-encoding"] !== undefined) return;
-    const totalBytes = isRest ? this.#receivedBytes + length : length;
-    if (isFirst) this.#totalBytes = totalBytes;
-    const isSame = totalBytes === this.#totalBytes && (this.#etag === undefined || headers.etag === this.#etag);
-    if (!isSame) throw new TidemarkError("DATA_DAMAGED", `${this.#route} has changed while it was downloaded`);
+    const length = headers["content-encoding"] === undefined ? headers["content-length"] : undefined;
+    const totalBytes = length === undefined ? undefined : Number(length) + (isRest ? this.#receivedBytes : 0);
+    if (this.#receivedBytes === 0) {
+      this.#etag = headers.etag;
+      this.#totalBytes = totalBytes;
+      return;
+    }
+    const isSameTag = this.#etag === undefined || headers.etag === this.#etag;
+    const isSameLength = totalBytes === undefined || this.#totalBytes === undefined || totalBytes === this.#totalBytes;
+    if (isSameTag && isSameLength) return;
+    throw new TidemarkError("DATA_DAMAGED", `${this.#route} has changed while it was downloaded`);
   }
 
   #cut(): TidemarkError {
