@@ -99,10 +99,11 @@ export class HttpMetricSink implements AsyncMetricSink {
 type Failed = Attempt & { readonly status: "failed" };
 type Taken = Readonly<Record<keyof BatchPositions, number>>;
 
-// Who may not write now may be allowed to later: values are not given up for it.
+// Who may not write now may be allowed to later, and a certificate may be put right: values are not given up for it.
 const LATER: ReadonlySet<TidemarkError["code"]> = new Set([
   "UNAUTHENTICATED",
   "PERMISSION_DENIED",
+  "TEMPORARILY_UNAVAILABLE",
   "CANCELLED",
   "NOT_IMPLEMENTED",
 ]);

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { warnOnce } from "../base/diagnostics.ts";
 import { messageOf, TidemarkError } from "../base/errors.ts";
 import { type RetryPolicy, retryDelayMs } from "../base/retry-schedule.ts";
-import { guardedExchange, type HttpClient, wasNeverSent } from "../net/http-client.ts";
+import { guardedExchange, type HttpClient, isDistrusted, wasNeverSent } from "../net/http-client.ts";
 import type { HttpRequest, HttpResponse } from "../net/http-types.ts";
 import { retryAfterMs } from "../net/retryable.ts";
 import type { Credentials } from "./credentials.ts";
@@ -155,7 +155,7 @@ export class RestClient {
       return {
         status: "failed",
         error,
-        isRetryable: error.code === "TEMPORARILY_UNAVAILABLE",
+        isRetryable: error.code === "TEMPORARILY_UNAVAILABLE" && !isDistrusted(error),
         mayHaveArrived: !wasNeverSent(error),
         retryAfterMs: undefined,
       };

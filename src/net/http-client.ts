@@ -41,6 +41,9 @@ export async function guardedExchange<T>({ url, signal }: Pick<HttpRequest, "url
   }
 }
 
+/** True where asking again would not help: somebody has to look at certificates first. */
+export const isDistrusted = (error: TidemarkError): boolean => error.details.isTrusted === false;
+
 /** True where the server cannot have got the request: repeating it is safe whatever it does. */
 export const wasNeverSent = (error: unknown): boolean =>
   error instanceof TidemarkError && error.details.wasSent === false;
@@ -57,7 +60,12 @@ function networkError(url: URL, cause: unknown): TidemarkError {
   const reason = isCertificate ? `its certificate is not trusted (${systemCode})` : reasonOf(systemCode, cause);
   return new TidemarkError("TEMPORARILY_UNAVAILABLE", `${url.origin} does not answer: ${reason}`, {
     cause,
-    details: { origin: url.origin, wasSent, ...(systemCode === undefined ? {} : { systemCode }) },
+    details: {
+      origin: url.origin,
+      wasSent,
+      isTrusted: !isCertificate,
+      ...(systemCode === undefined ? {} : { systemCode }),
+    },
   });
 }
 

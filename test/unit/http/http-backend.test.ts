@@ -1,4 +1,8 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Batch } from "../../../src/contract/batch.ts";
@@ -130,6 +134,39 @@ describe("who is asking", () => {
     const error = await backend.tracking.getRun(RUN_ID).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "UNAUTHENTICATED" });
     expect(`${(error as Error).stack} ${JSON.stringify(error)} ${backend.uri}`).not.toContain("s3cret");
+  });
+});
+
+describe("a server with a certificate of its own", () => {
+  async function startTls(directory: string): Promise<string> {
+    const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];
+    const names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const output = ["-keyout", key, "-out", cert, "-days", "2"];
+    execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...names, ...output], {
+      stdio: "ignore",
+    });
+    const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => {
+      response.end(JSON.stringify({ run: { info: { run_id: RUN_ID, experiment_id: "0" } } }));
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    onTestFinished(() => void server.close());
+    return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  it("is trusted by its certificate, or by nobody, or by who asks for it", async () => {
+    const directory = temporaryDirectory();
+    const url = await startTls(directory);
+    const read = async (tls: HttpBackendOptions["tls"]) => {
+      const backend = httpBackend({ url, ...(tls === undefined ? {} : { tls }) });
+      onTestFinished(() => backend.close());
+      return (await backend.tracking.getRun(RUN_ID)).id;
+    };
+    await expect(read(undefined)).rejects.toMatchObject({
+      message: expect.stringContaining("certificate is not trusted"),
+    });
+    expect(await read({ caFile: join(directory, "cert.pem") })).toBe(RUN_ID);
+    expect(await read({ isInsecure: true })).toBe(RUN_ID);
+    expect(() => httpBackend({ url, tls: { caFile: join(directory, "none.pem") } })).toThrow("tls.caFile");
   });
 });
 
