@@ -17,6 +17,7 @@ import { HttpRegistryStore } from "./http-registry-store.ts";
 import { HttpTrackingStore } from "./http-tracking-store.ts";
 import { RestClient } from "./rest-client.ts";
 import { parseAddress } from "./server-address.ts";
+import { findWorkspace } from "./workspace.ts";
 
 /** What {@link httpBackend} takes. */
 export interface HttpBackendOptions extends HttpOptions {
@@ -30,7 +31,6 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 const DEFAULT_MAX_RETRIES = 7;
 /** More connections do not help: the server's database takes one write at a time. */
 const MAX_CONNECTIONS = 16;
-const WORKSPACE_HEADER = "x-mlflow-workspace";
 
 /**
  * Runs at an MLflow tracking server, over its REST API.
@@ -48,19 +48,24 @@ const WORKSPACE_HEADER = "x-mlflow-workspace";
 export function httpBackend({ url: address, openArtifacts, ...given }: HttpBackendOptions): Backend {
   const options = checkArgument("options", httpOptionsSchema, given);
   const { url, base } = parseAddress(address);
-  const http = new HttpClient({
+  const network = {
     timeoutMs: options.timeoutMs ?? secondsOf("MLFLOW_HTTP_REQUEST_TIMEOUT") ?? DEFAULT_TIMEOUT_MS,
     maxConnections: MAX_CONNECTIONS,
-    tls: readTls(options, base),
     proxyFor: proxyOf(options),
-  });
-  const workspace = options.workspace ?? readEnv("MLFLOW_WORKSPACE");
+  };
+  const http = new HttpClient({ ...network, tls: readTls(options, base) });
   const rest = new RestClient({
     http,
     base,
     credentials: findCredentials(options, url),
-    headers: { ...options.headers, ...(workspace === undefined ? {} : { [WORKSPACE_HEADER]: workspace }) },
+    headers: options.headers ?? {},
+    workspace: findWorkspace(options.workspace),
     maxRetries: options.maxRetries ?? countOf("MLFLOW_HTTP_REQUEST_MAX_RETRIES") ?? DEFAULT_MAX_RETRIES,
+  });
+  // The storage behind a server is another host: what opens and proves the server to us, and us to it, is not for it.
+  const storage = new HttpClient({
+    ...network,
+    tls: { isInsecure: readEnvFlag("MLFLOW_S3_IGNORE_TLS") },
   });
   return {
     uri: base,
@@ -68,12 +73,14 @@ export function httpBackend({ url: address, openArtifacts, ...given }: HttpBacke
     registry: new HttpRegistryStore(rest),
     loggedModels: new HttpLoggedModelStore(rest),
     artifacts: (uri) => {
-      if (schemeOf(uri) === "mlflow-artifacts") return new HttpArtifactStore(rest, uri);
+      if (schemeOf(uri) === "mlflow-artifacts") return new HttpArtifactStore(rest, storage, uri);
       const store = openArtifacts?.(uri);
       if (store !== undefined) return store;
       throw new TidemarkError("NOT_IMPLEMENTED", `no backend here opens the artifacts at ${describe(uri)}`);
     },
-    close: () => http.close(),
+    close: async () => {
+      await Promise.all([http.close(), storage.close()]);
+    },
   };
 }
 
