@@ -19,6 +19,9 @@ import { StorageClient } from "./storage-client.ts";
 import { comesFromStorage, downloadPartBytes, goesUpInParts, uploadPartBytes } from "./transfer-choice.ts";
 import { bytesSource, fileSource, localError, UploadBody, type UploadSource } from "./upload-source.ts";
 
+/** What may wait for the disk: pieces that come meanwhile are written together. */
+const WRITE_BYTES = 1 << 20;
+
 const listing = z.object({
   files: z
     .array(
@@ -79,7 +82,7 @@ export class HttpArtifactStore implements ArtifactStore {
         const { sizeBytes = 0 } = source;
         const partBytes = downloadPartBytes();
         if (sizeBytes > partBytes) await downloadInParts(source, sizeBytes, temporary, partBytes, control);
-        else await pipe(source, createWriteStream(temporary), control);
+        else await pipe(source, createWriteStream(temporary, { highWaterMark: WRITE_BYTES }), control);
       });
       await rename(temporary, localFile);
     } catch (error) {
