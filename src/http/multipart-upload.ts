@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { warnOnce } from "../base/diagnostics.ts";
 import { messageOf, TidemarkError } from "../base/errors.ts";
 import { transferCancelled } from "../base/store-errors.ts";
 import type { TransferControl } from "../contract/artifact-store.ts";
 import { type ArtifactLocation, routesOfParts } from "./artifact-location.ts";
+import { presignedFile } from "./presigned-download.ts";
 import type { RestClient } from "./rest-client.ts";
 import { type Grant, grantHeaders, grantUrl, type StorageClient } from "./storage-client.ts";
 import { UploadBody, type UploadSource } from "./upload-source.ts";
@@ -56,18 +58,41 @@ export async function uploadInParts(options: MultipartUploadOptions): Promise<bo
   const granted = await createUpload(rest, create, { path: name, num_parts: count }, control.signal);
   if (granted === undefined) return false;
   const upload = { path: name, ...(granted.upload_id == null ? {} : { upload_id: granted.upload_id }) };
+  let etags: readonly string[] = [];
   try {
     const parts = planParts(granted, count, partBytes, options);
-    const etags = await sendParts(parts, options);
+    etags = await sendParts(parts, options);
     await source.check();
     const sent = parts.map(({ number, grant }, at) => ({ part_number: number, etag: etags[at], url: grant.url.href }));
     const body = { ...upload, parts: sent };
     await rest.run({ method: "POST", path: complete, body, isRepeatable: true, signal: control.signal });
   } catch (error) {
+    if (control.signal?.aborted !== true && (await isStored(etags, options))) return true;
     await abortUpload(rest, abort, upload, error);
     throw error;
   }
   return true;
+}
+
+/**
+ * Whether the file at the storage is the one that the parts make. Only the answer may have been lost; S3 takes the same order twice
+ * then, others do not. S3, and what is like it, tags such a file with the sum of the sums of its parts.
+ */
+async function isStored(etags: readonly string[], options: MultipartUploadOptions): Promise<boolean> {
+  const sums = etags.flatMap((etag) => /^"([0-9a-f]{32})"$/.exec(etag)?.[1] ?? []);
+  if (etags.length === 0 || sums.length < etags.length) return false;
+  const sum = createHash("md5")
+    .update(Buffer.from(sums.join(""), "hex"))
+    .digest("hex");
+  const { signal } = options.control;
+  try {
+    const file = await presignedFile(options, signal);
+    const response = await file.open({ range: "bytes=0-0" }, signal);
+    await response.drop();
+    return response.headers.etag === `"${sum}-${sums.length}"`;
+  } catch {
+    return false;
+  }
 }
 
 async function createUpload(rest: RestClient, path: string, body: object, signal: AbortSignal | undefined) {

@@ -17,6 +17,8 @@ const signed = z.object({
 });
 
 const PARALLEL_RANGES = 4;
+/** A server may say any size: it shall not fill the memory with plans. */
+const MOST_RANGES = 10_000;
 
 /** Where a file of a server comes from when the server only signs. */
 export interface PresignedFileOptions {
@@ -79,8 +81,9 @@ export async function downloadInParts(
     const signal = control.signal === undefined ? failure.signal : AbortSignal.any([control.signal, failure.signal]);
     const etags = new Set<string | undefined>();
     let firstError: unknown;
-    for (let from = 0; from < sizeBytes; from += partBytes) {
-      const range = { from, to: Math.min(from + partBytes, sizeBytes) };
+    const rangeBytes = Math.max(partBytes, Math.ceil(sizeBytes / MOST_RANGES));
+    for (let from = 0; from < sizeBytes; from += rangeBytes) {
+      const range = { from, to: Math.min(from + rangeBytes, sizeBytes) };
       void queue.add(async () => {
         if (signal.aborted) return;
         try {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -180,6 +181,28 @@ describe("a large file on its way up", () => {
     const error = await failureOf(store.upload(file, "a"));
     expect(error).toMatchObject({ code: "STORAGE_ERROR", message: expect.stringContaining("changed while") });
     expect(routesOf().at(-1)).toBe("POST /mpu/abort/0/run/artifacts");
+  });
+
+  it.each<[string, string, boolean]>([
+    ["there", "", true],
+    ["an older one of the same length", "z", false],
+  ])("is done where only the answer was lost, and the file is %s", async (_what, changed, isDone) => {
+    const md5 = (data: string | Buffer) => createHash("md5").update(data).digest();
+    const sums = ["0123456789", "abcdefghij", "ABCDE"].map(md5);
+    const etag = `"${md5(Buffer.concat(sums)).toString("hex")}-3${changed}"`;
+    const trouble: Setting["trouble"] = ({ method, body }) =>
+      say(200, method === "GET" ? CONTENT : "", {
+        etag: method === "GET" ? etag : `"${md5(body).toString("hex")}"`,
+      });
+    const gone = refuse(500, "INTERNAL_ERROR", "NoSuchUpload");
+    let tries = 0;
+    const complete: Answer = (...exchange) => (tries++ === 0 ? cut : gone)(...exchange);
+    const { store, routesOf } = await start({ trouble, routes: { "mpu/complete": complete }, maxRetries: 1 });
+    const upload = store.write("a", bytes(CONTENT));
+    if (isDone) await upload;
+    else expect(await failureOf(upload)).toMatchObject({ code: "TEMPORARILY_UNAVAILABLE" });
+    expect(routesOf().includes("POST /mpu/abort/0/run/artifacts")).toBe(!isDone);
+    expect(tries).toBe(2);
   });
 
   it.each<[string, Answer]>([
