@@ -10,7 +10,7 @@ import type { AsyncMetricSink } from "../../../src/contract/metric-sink.ts";
 import { type HttpBackendOptions, httpBackend } from "../../../src/http/index.ts";
 import { batchOf } from "../../contract/batches.ts";
 import { temporaryDirectory } from "../../support/mlruns.ts";
-import { type Answer, AT_ONCE, cut, refuse, say, scriptedServer } from "../../support/scripted-http.ts";
+import { type Answer, type Answer, AT_ONCE, cut, refuse, say, scriptedServer } from "../../support/scripted-http.ts";
 
 /** The environment of whoever runs the tests must not decide them. */
 beforeEach(() => {
@@ -125,6 +125,15 @@ describe("who is asking", () => {
     const { backend, received } = await start({ token: async () => tokens.shift() ?? "none" }, say(401, ""), RUN);
     await backend.tracking.getRun(RUN_ID);
     expect(received.map(({ headers }) => headers.authorization)).toEqual(["Bearer old", "Bearer new"]);
+  });
+
+  it("is asked again once, however many requests the token has run out for", async () => {
+    const tokens = ["old", "new"];
+    const answer: Answer = (request, response) =>
+      request.headers.authorization === "Bearer new" ? RUN(request, response) : say(401, "")(request, response);
+    const { backend } = await start({ token: async () => tokens.shift() ?? "none" }, answer);
+    const runs = await Promise.all(Array.from({ length: 8 }, () => backend.tracking.getRun(RUN_ID)));
+    expect(runs.map(({ id }) => id)).toEqual(Array(8).fill(RUN_ID));
   });
 
   it("is in no message", async () => {
