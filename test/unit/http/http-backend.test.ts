@@ -10,7 +10,7 @@ import type { AsyncMetricSink } from "../../../src/contract/metric-sink.ts";
 import { type HttpBackendOptions, httpBackend } from "../../../src/http/index.ts";
 import { batchOf } from "../../contract/batches.ts";
 import { temporaryDirectory } from "../../support/mlruns.ts";
-import { type Answer, type Answer, AT_ONCE, cut, refuse, say, scriptedServer } from "../../support/scripted-http.ts";
+import { type Answer, AT_ONCE, cut, refuse, say, scriptedServer } from "../../support/scripted-http.ts";
 
 /** The environment of whoever runs the tests must not decide them. */
 beforeEach(() => {
