@@ -2,7 +2,6 @@ import { readEnv } from "../base/env.ts";
 import { describe, TidemarkError } from "../base/errors.ts";
 import type { Backend } from "../contract/backend.ts";
 import { Client } from "../tracking/client.ts";
-import { replayInBackground } from "../tracking/remote/replay-in-background.ts";
 import { openBackend } from "./backends.ts";
 
 /** Where runs go when nobody says. */
@@ -28,7 +27,10 @@ export async function connect(
 ): Promise<Client> {
   const backend = await findBackend(target, options);
   // What an earlier program has left for this backend is brought to it meanwhile.
-  replayInBackground(backend);
+  if (backend.remote !== undefined) {
+    const { replayInBackground } = await import("../tracking/remote/replay-in-background.ts");
+    replayInBackground(backend);
+  }
   return new Client(backend);
 }
 

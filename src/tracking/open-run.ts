@@ -11,7 +11,7 @@ import { type CapturedEnvironment, captureEnvironment } from "./environment/capt
 import { packagesTag } from "./environment/packages.ts";
 import { resolveExperiment } from "./experiments.ts";
 import { flattenParams } from "./flatten-params.ts";
-import { openRemotely, type RemoteOptions, reopenRemotely } from "./remote/remote-place.ts";
+import type { RemoteOptions } from "./remote/remote-place.ts";
 import { type MetricKeys, Run } from "./run.ts";
 import { type OpenRunOptions, openRunSchema } from "./run-options.ts";
 import { openDirectly, type RunPlace } from "./run-place.ts";
@@ -93,7 +93,10 @@ function planRun(
 
 async function create(backend: Backend, plan: PlannedRun, options: CheckedOptions): Promise<RunPlace> {
   const { remote, tracking } = backend;
-  if (remote !== undefined) return await openRemotely(backend, remote, plan, remoteOptions(options));
+  if (remote !== undefined) {
+    const { openRemotely } = await loadRemote();
+    return await openRemotely(backend, remote, plan, remoteOptions(options));
+  }
   const experimentId = await resolveExperiment(tracking, plan.experiment);
   return await openDirectly(backend, await tracking.createRun({ ...plan.run, experimentId }));
 }
@@ -113,9 +116,15 @@ async function resume(backend: Backend, options: CheckedOptions): Promise<RunPla
     }
   }
   await tracking.updateRun({ runId: entity.id, status: "RUNNING" });
-  if (remote !== undefined) return await reopenRemotely(backend, remote, entity, remoteOptions(options));
+  if (remote !== undefined) {
+    const { reopenRemotely } = await loadRemote();
+    return await reopenRemotely(backend, remote, entity, remoteOptions(options));
+  }
   return await openDirectly(backend, entity);
 }
+
+/** Who records into a directory needs no spool. */
+const loadRemote = () => import("./remote/remote-place.ts");
 
 const remoteOptions = ({ offline = "allow", spool = {} }: CheckedOptions): RemoteOptions => ({ offline, spool });
 
