@@ -63,8 +63,10 @@ describe.skipIf(leftOut("python"))("a real server behind a faulty network", () =
     else proxy.script = () => fault;
   };
   const heal = async (proxy: FaultProxy, { fault }: Outage) => {
-    if (fault === undefined) await proxy.accept();
-    else proxy.script = () => pass;
+    if (fault === undefined) return await proxy.accept();
+    // Else nothing was tested.
+    expect(proxy.spoiled).toBeGreaterThan(0);
+    proxy.script = () => pass;
   };
 
   describe.each(outages)("$name", (outage) => {
