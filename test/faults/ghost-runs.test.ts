@@ -68,7 +68,7 @@ describe.skipIf(leftOut("python"))("a run whose creation was not answered", () =
       await sleep(waitMs);
       await replaySpool(training);
       const run = await onlyRun(rest, training.experiment);
-      expect(run.tags).toMatchObject({ team: "tide", "tidemark.localRunId": child.runId });
+      expect(run.tags.team).toBe("tide");
     },
   );
 });

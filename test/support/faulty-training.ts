@@ -97,17 +97,19 @@ function expectBalanced({ appended, acknowledged, rejected, dropped, pending, sp
   expect(spooled).toBeLessThanOrEqual(pending);
 }
 
-/** Asks `tidemark spool replay` for what trainings have left, which must be able to bring all of it. */
-export async function replaySpool({
-  address,
-  spool,
-  env,
-}: Pick<Training, "address" | "spool" | "env">): Promise<Ended> {
-  const args = (command: string) => [bin, "--uri", address, "spool", command, "--json"];
-  const options = { cwd: repository, env: { TIDEMARK_SPOOL_DIR: spool, ...env } };
-  const replay = await runProgram(process.execPath, args("replay"), options);
-  expect(replay.code, replay.stderr + replay.stdout).toBe(0);
-  return replay;
+/** Asks `tidemark spool`. */
+export function askSpool(
+  command: "list" | "replay",
+  { address, spool, env }: Pick<Training, "address" | "spool" | "env">,
+): Promise<Ended> {
+  const args = [bin, "--uri", address, "spool", command, "--json"];
+  return runProgram(process.execPath, args, { cwd: repository, env: { TIDEMARK_SPOOL_DIR: spool, ...env } });
+}
+
+/** Replays what trainings have left, all of which must arrive. */
+export async function replaySpool(training: Pick<Training, "address" | "spool" | "env">): Promise<void> {
+  const { code, stdout, stderr } = await askSpool("replay", training);
+  expect(code, stderr + stdout).toBe(0);
 }
 
 /** The one run of an experiment, with everything that the training logged: each thing once, in order. */
