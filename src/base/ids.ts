@@ -5,6 +5,12 @@ export function newId(): string {
   return randomUUID().replaceAll("-", "");
 }
 
+const LOCAL_RUN_ID = /^local-[0-9a-f]{32}$/;
+
+/** The id of a run that its backend has not given one yet. */
+export const newLocalRunId = (): string => `local-${newId()}`;
+export const isLocalRunId = (id: string): boolean => LOCAL_RUN_ID.test(id);
+
 // A run name is shown in lists beside hundreds of others: short, easy to say, hard to confuse.
 const ADJECTIVES =
   "able amber bold brave brisk calm clear cool crisp deep eager early fair fast fine fond free fresh glad gold grand happy keen kind light live loud lucky merry mild neat noble open pale plain proud quick quiet rapid rare ready ruby safe sharp shy sleek smart soft solid still sunny sure sweet swift tidy true vivid warm wide wild wise young zesty".split(

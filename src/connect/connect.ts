@@ -2,6 +2,7 @@ import { readEnv } from "../base/env.ts";
 import { describe, TidemarkError } from "../base/errors.ts";
 import type { Backend } from "../contract/backend.ts";
 import { Client } from "../tracking/client.ts";
+import { replayInBackground } from "../tracking/remote/replay-in-background.ts";
 import { openBackend } from "./backends.ts";
 
 /** Where runs go when nobody says. */
@@ -25,10 +26,16 @@ export async function connect(
   target: string | Backend = readEnv("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Client> {
-  if (typeof target === "object" && target !== null && "tracking" in target) return new Client(target);
+  if (typeof target === "object" && target !== null && "tracking" in target) return clientOf(target);
   if (typeof target !== "string" || target === "") {
     const message = `uri: got ${describe(target)}; expected a directory, a URI or a backend`;
     throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { details: { argument: "uri" } });
   }
-  return new Client(await openBackend(target, options));
+  return clientOf(await openBackend(target, options));
+}
+
+/** What an earlier program has left for this backend is brought to it meanwhile. */
+function clientOf(backend: Backend): Client {
+  replayInBackground(backend);
+  return new Client(backend);
 }

@@ -1,6 +1,7 @@
 import type { ArtifactStore } from "./artifact-store.ts";
 import type { LoggedModelStore } from "./logged-model-store.ts";
 import type { RegistryStore } from "./registry-store.ts";
+import type { RemoteAccess } from "./remote-access.ts";
 import type { TrackingStore } from "./tracking-store.ts";
 
 /** A place where experiments, runs and their files are kept. One folder in `src/` implements it for one kind of place. */
@@ -12,6 +13,8 @@ export interface Backend {
   readonly registry?: RegistryStore;
   /** Absent where the backend keeps no logged models. */
   readonly loggedModels?: LoggedModelStore;
+  /** Present where the backend can be away: a spool stands before its runs. */
+  readonly remote?: RemoteAccess;
   /** The artifacts below a run's `artifactUri`. */
   artifacts(uri: string): ArtifactStore;
   close(): Promise<void>;

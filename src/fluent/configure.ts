@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { type Logger, setLogger } from "../base/diagnostics.ts";
 import { readEnv } from "../base/env.ts";
-import { TidemarkError } from "../base/errors.ts";
 import { processSlot } from "../base/process-state.ts";
 import { connect, DEFAULT_TRACKING_URI } from "../connect/connect.ts";
-import type { TrackingStore } from "../contract/tracking-store.ts";
+import type { ExperimentRef } from "../queue/spool/spool-header.ts";
 import { checkArgument } from "../schema/check.ts";
 import { experimentNameSchema } from "../schema/experiment.ts";
 import type { Client } from "../tracking/client.ts";
-import { findOrCreateExperiment } from "../tracking/experiments.ts";
 
 const configurationSchema = z.strictObject({
   /** Where runs go. Default: `MLFLOW_TRACKING_URI`, else `./mlruns`. */
@@ -70,19 +68,11 @@ export async function defaultClient(): Promise<Client> {
   }
 }
 
-/** The id of the experiment for runs whose options name none, by MLflow's order of precedence. */
-export async function defaultExperimentId(store: TrackingStore): Promise<string> {
+/** The experiment of runs whose options name none, by MLflow's order of precedence. */
+export function defaultExperiment(): ExperimentRef {
   const configured = fluentState().configuration.experiment;
-  if (configured !== undefined) return await findOrCreateExperiment(store, configured);
+  if (configured !== undefined) return { name: configured };
   const name = readEnv("MLFLOW_EXPERIMENT_NAME");
   const id = readEnv("MLFLOW_EXPERIMENT_ID");
-  if (id === undefined) return await findOrCreateExperiment(store, name ?? "Default");
-  // Every store has this one, if only from now on.
-  if (id === "0") await findOrCreateExperiment(store, "Default");
-  const experiment = await store.getExperiment(id);
-  if (name !== undefined && experiment.name !== name) {
-    const message = `MLFLOW_EXPERIMENT_ID ${id} is the experiment ${JSON.stringify(experiment.name)}, but MLFLOW_EXPERIMENT_NAME is ${JSON.stringify(name)}`;
-    throw new TidemarkError("INVALID_PARAMETER_VALUE", message);
-  }
-  return experiment.id;
+  return { ...(name === undefined ? {} : { name }), ...(id === undefined ? {} : { id }) };
 }

@@ -7,7 +7,7 @@ import { disabledBackend } from "../tracking/disabled-backend.ts";
 import { openRun } from "../tracking/open-run.ts";
 import type { MetricKeys, Run } from "../tracking/run.ts";
 import type { OpenRunOptions } from "../tracking/run-options.ts";
-import { defaultClient, defaultExperimentId } from "./configure.ts";
+import { defaultClient, defaultExperiment } from "./configure.ts";
 
 /** What `startRun` and `withRun` take. */
 export interface StartRunOptions extends OpenRunOptions {
@@ -84,5 +84,5 @@ async function open<Metrics extends MetricKeys>(options: StartRunOptions): Promi
   const parent = rest.parent ?? (nested ? activeRun() : undefined);
   const runId = rest.runId ?? consumeEnv("MLFLOW_RUN_ID");
   const backend = isDisabled() ? disabledBackend : (client ?? (await defaultClient())).backend;
-  return await openRun<Metrics>(backend, { ...rest, parent, runId }, { experimentId: defaultExperimentId });
+  return await openRun<Metrics>(backend, { ...rest, parent, runId }, { experiment: defaultExperiment() });
 }

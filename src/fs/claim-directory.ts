@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { systemCodeOf } from "../base/errors.ts";
-import { temporaryName } from "./layout.ts";
+import { temporaryName } from "../disk/temporary-name.ts";
 
 /**
  * Prepares a directory beside its place and renames it, so that nobody ever sees half of it. Answers false where something is in

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemCodeOf } from "../base/errors.ts";
-import { storageError } from "./storage-errors.ts";
+import { storageError } from "../disk/storage-errors.ts";
 
 /** Remembers what was written below a directory since it was last put on stable storage. */
 export class Durability {

@@ -3,13 +3,13 @@ import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TidemarkError } from "../base/errors.ts";
 import { experimentDeleted, experimentNameTaken, noSuchExperiment } from "../base/store-errors.ts";
+import { createFile, makeDirectory, replaceFile } from "../disk/atomic-file.ts";
+import { damaged, guarded } from "../disk/storage-errors.ts";
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { Tag } from "../schema/param.ts";
-import { createFile, makeDirectory, replaceFile } from "./atomic-file.ts";
 import { deleteText, readTexts, setText, type TextPlace } from "./key-files.ts";
 import { DEFAULT_EXPERIMENT_NAME, experimentIdFor, META_FILE, TAGS_DIRECTORY } from "./layout.ts";
 import { formatMeta, Meta, type MetaValue } from "./meta-yaml.ts";
-import { damaged, guarded } from "./storage-errors.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
 
 // One attempt is the rule: a second is needed only where an experiment was renamed and its old name is taken again.

@@ -5,9 +5,10 @@ import { newId, newRunName } from "../base/ids.ts";
 import { experimentDeleted } from "../base/store-errors.ts";
 import type { LoggedModelQuery, LoggedModelStore } from "../contract/logged-model-store.ts";
 import type { Page } from "../contract/tracking-store.ts";
+import { makeDirectory } from "../disk/atomic-file.ts";
+import { guarded } from "../disk/storage-errors.ts";
 import type { CreateLoggedModel, LoggedModel, LoggedModelStatus } from "../schema/model.ts";
 import { searchLoggedModels } from "../search/logged-models.ts";
-import { makeDirectory } from "./atomic-file.ts";
 import { claimDirectory } from "./claim-directory.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import { deleteText, setText } from "./key-files.ts";
@@ -21,7 +22,6 @@ import {
 } from "./layout.ts";
 import { LoggedModelFiles, STATUS_NUMBERS } from "./logged-model-files.ts";
 import { formatMeta } from "./meta-yaml.ts";
-import { guarded } from "./storage-errors.ts";
 import type { StoreFiles } from "./store-files.ts";
 
 /** Logged models in MLflow's file layout. */

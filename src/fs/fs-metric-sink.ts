@@ -4,6 +4,7 @@ import type { KeyKind } from "../base/key-rules.ts";
 import type { Batch, MetricColumns, Series } from "../contract/batch.ts";
 import type { SinkLimits, SyncMetricSink } from "../contract/metric-sink.ts";
 import { OK, type Outcome } from "../contract/outcome.ts";
+import { isPermanent, storageError } from "../disk/storage-errors.ts";
 import { Durability } from "./durability.ts";
 import { setParam, setText, type TextPlace } from "./key-files.ts";
 import { KeyTree } from "./key-tree.ts";
@@ -14,7 +15,6 @@ import type { RunFiles } from "./run-files.ts";
 import { RunInputs } from "./run-inputs.ts";
 import { SeriesPositions } from "./series-positions.ts";
 import { SeriesWriter } from "./series-writer.ts";
-import { isPermanent, storageError } from "./storage-errors.ts";
 import type { StoreFiles } from "./store-files.ts";
 import { WriteReport } from "./write-report.ts";
 

@@ -4,6 +4,8 @@ import { systemCodeOf } from "../base/errors.ts";
 import { cannotArchive, modelNameTaken, noSuchAlias } from "../base/store-errors.ts";
 import type { RegistryStore, VersionRef } from "../contract/registry-store.ts";
 import type { Page, SearchQuery } from "../contract/tracking-store.ts";
+import { makeDirectory } from "../disk/atomic-file.ts";
+import { guarded } from "../disk/storage-errors.ts";
 import {
   type CreateModel,
   type CreateVersion,
@@ -16,7 +18,6 @@ import {
 } from "../schema/model-version.ts";
 import type { Tag } from "../schema/param.ts";
 import { searchModels, searchVersions } from "../search/searches.ts";
-import { makeDirectory } from "./atomic-file.ts";
 import { claimDirectory, discardDirectory } from "./claim-directory.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import { removeText, setText } from "./key-files.ts";
@@ -24,7 +25,6 @@ import { ALIASES_DIRECTORY, META_FILE, TAGS_DIRECTORY } from "./layout.ts";
 import { formatMeta } from "./meta-yaml.ts";
 import { DELETED_STAGE, ModelFiles, versionPlace } from "./model-files.ts";
 import type { SourceResolver } from "./source-resolver.ts";
-import { guarded } from "./storage-errors.ts";
 import type { StoreFiles } from "./store-files.ts";
 
 /** Registered models in MLflow's file layout. */

@@ -5,9 +5,10 @@ import { messageOf } from "../base/errors.ts";
 import { checkKey, type KeyKind } from "../base/key-rules.ts";
 import { relativePathProblem } from "../base/paths.ts";
 import { noSuchTag, paramChanged } from "../base/store-errors.ts";
-import { createFile, replaceFile, withParents } from "./atomic-file.ts";
+import { createFile, replaceFile } from "../disk/atomic-file.ts";
+import { isMissing, storageError } from "../disk/storage-errors.ts";
 import type { Containment } from "./containment.ts";
-import { isMissing, storageError } from "./storage-errors.ts";
+import { withParents } from "./parents.ts";
 
 /** A file whose path below its directory is a key. */
 export interface KeyFile {

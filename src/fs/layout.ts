@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { newId } from "../base/ids.ts";
 
 // The names MLflow's FileStore gives its files (mlflow/store/tracking/file_store.py).
 export const META_FILE = "meta.yaml";
@@ -52,9 +51,3 @@ export function md5Of(...parts: readonly string[]): string {
   for (const part of parts) hash.update(part);
   return hash.digest("hex");
 }
-
-const TEMPORARY = /^\.tidemark-[0-9a-f]{32}\.tmp$/;
-
-/** A name no other process guesses, for what is prepared beside its place. */
-export const temporaryName = (): string => `.tidemark-${newId()}.tmp`;
-export const isTemporaryName = (name: string): boolean => TEMPORARY.test(name);

@@ -5,11 +5,12 @@ import { pathToFileURL } from "node:url";
 import { checkRelativePath } from "../base/paths.ts";
 import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
 import type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
-import { makeDirectory, makeParents } from "./atomic-file.ts";
+import { makeDirectory } from "../disk/atomic-file.ts";
+import { guarded, isMissing, storageError } from "../disk/storage-errors.ts";
+import { isTemporaryName, temporaryName } from "../disk/temporary-name.ts";
 import { Containment } from "./containment.ts";
 import { typeOf } from "./key-files.ts";
-import { isTemporaryName, temporaryName } from "./layout.ts";
-import { guarded, isMissing, storageError } from "./storage-errors.ts";
+import { makeParents } from "./parents.ts";
 
 /** Copied at once: large enough to be fast, small enough to show progress and to stop soon. */
 const PIECE_BYTES = 1 << 20;

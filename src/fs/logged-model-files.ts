@@ -5,8 +5,9 @@ import { warnOnce } from "../base/diagnostics.ts";
 import { describe } from "../base/errors.ts";
 import { isLaterPoint } from "../base/point-order.ts";
 import { noSuchLoggedModel } from "../base/store-errors.ts";
+import { replaceFile } from "../disk/atomic-file.ts";
+import { damaged, guarded } from "../disk/storage-errors.ts";
 import { byMetric, type LoggedModel, type LoggedModelStatus, type ModelMetric } from "../schema/model.ts";
-import { replaceFile } from "./atomic-file.ts";
 import { keyFiles, readTexts, type TextPlace } from "./key-files.ts";
 import {
   ARTIFACTS_DIRECTORY,
@@ -19,7 +20,6 @@ import {
 } from "./layout.ts";
 import { Meta, type MetaValue } from "./meta-yaml.ts";
 import { parsePythonFloat } from "./metric-parser.ts";
-import { damaged, guarded } from "./storage-errors.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
 
 /** MLflow's numbers of the states (service.proto). */

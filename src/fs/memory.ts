@@ -1,8 +1,8 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { warnOnce } from "../base/diagnostics.ts";
+import { isMissing, storageError } from "../disk/storage-errors.ts";
 import type { Containment } from "./containment.ts";
 import { withFile } from "./read-text.ts";
-import { isMissing, storageError } from "./storage-errors.ts";
 
 /** By what a file or directory is recognised as the same. */
 interface Facts {

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { isMap, isNode, isScalar, type Pair, parseDocument, type YAMLMap } from "yaml";
 import { messageOf } from "../base/errors.ts";
-import { createFile, makeParents } from "./atomic-file.ts";
+import { createFile } from "../disk/atomic-file.ts";
+import { damaged } from "../disk/storage-errors.ts";
 import type { Containment } from "./containment.ts";
 import { type MetaEntry, NULL_WORDS, parseFlatYaml } from "./flat-yaml.ts";
+import { makeParents } from "./parents.ts";
 import { readText } from "./read-text.ts";
-import { damaged } from "./storage-errors.ts";
 
 /** What Tidemark writes into a meta.yaml. */
 export type MetaValue = string | number | null | Readonly<Record<string, string>> | readonly never[];

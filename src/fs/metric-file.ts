@@ -1,12 +1,13 @@
 import { constants, fstatSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { systemCodeOf, TidemarkError } from "../base/errors.ts";
+import { linkFile, removeFile } from "../disk/atomic-file.ts";
+import { storageError } from "../disk/storage-errors.ts";
+import { temporaryName } from "../disk/temporary-name.ts";
 import { type Appended, appendLines } from "./append-lines.ts";
-import { linkFile, removeFile, withParents } from "./atomic-file.ts";
 import type { Containment } from "./containment.ts";
 import type { DescriptorCache, DescriptorHolder } from "./descriptor-cache.ts";
-import { temporaryName } from "./layout.ts";
-import { storageError } from "./storage-errors.ts";
+import { withParents } from "./parents.ts";
 import { repairTail } from "./torn-line.ts";
 
 /** What all metric files of a run share. */

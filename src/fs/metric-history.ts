@@ -2,9 +2,9 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { warnOnce } from "../base/diagnostics.ts";
 import { describe } from "../base/errors.ts";
 import { latestPoint, orderPoints } from "../base/point-order.ts";
+import { isMissing, storageError } from "../disk/storage-errors.ts";
 import type { Metric, MetricHistory } from "../schema/metric.ts";
 import { type BadLines, PointColumns, parseLines } from "./metric-parser.ts";
-import { isMissing, storageError } from "./storage-errors.ts";
 
 /** Read at once: files may be larger than memory likes and than a string may be. */
 const BLOCK_BYTES = 1 << 20;

@@ -4,12 +4,12 @@ import { warnOnce } from "../base/diagnostics.ts";
 import { relativePathProblem } from "../base/paths.ts";
 import { noSuchModel, noSuchVersion } from "../base/store-errors.ts";
 import type { VersionRef } from "../contract/registry-store.ts";
+import { replaceFile } from "../disk/atomic-file.ts";
+import { damaged, guarded } from "../disk/storage-errors.ts";
 import { type ModelVersion, type RegisteredModel, STAGES, type Stage } from "../schema/model-version.ts";
-import { replaceFile } from "./atomic-file.ts";
 import { entriesOf, readTexts, type TextPlace, typeOf } from "./key-files.ts";
 import { ALIASES_DIRECTORY, META_FILE, MODELS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { Meta, type MetaValue } from "./meta-yaml.ts";
-import { damaged, guarded } from "./storage-errors.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
 
 /** What MLflow writes as the stage of a deleted version: its number stays taken. */

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from "node:fs";
 import { systemCodeOf, TidemarkError } from "../base/errors.ts";
+import { damaged, isMissing, storageError } from "../disk/storage-errors.ts";
 import type { Containment } from "./containment.ts";
-import { damaged, isMissing, storageError } from "./storage-errors.ts";
 
 // A link is looked at before it is followed, and a pipe that lies where a file belongs must not block.
 const { O_RDONLY, O_NOFOLLOW } = constants;

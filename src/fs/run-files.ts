@@ -4,9 +4,11 @@ import { pathToFileURL } from "node:url";
 import { schemeOf } from "../base/file-uri.ts";
 import { newId, newRunName } from "../base/ids.ts";
 import { runDeleted } from "../base/store-errors.ts";
+import { makeDirectory, replaceFile } from "../disk/atomic-file.ts";
+import { damaged, guarded } from "../disk/storage-errors.ts";
+import { temporaryName } from "../disk/temporary-name.ts";
 import type { Experiment, LifecycleStage } from "../schema/experiment.ts";
 import type { CreateRun, RunEntity, RunStatus, UpdateRun } from "../schema/run.ts";
-import { makeDirectory, replaceFile } from "./atomic-file.ts";
 import type { Containment } from "./containment.ts";
 import { setText } from "./key-files.ts";
 import {
@@ -16,10 +18,8 @@ import {
   PARAMS_DIRECTORY,
   RUN_NAME_TAG,
   TAGS_DIRECTORY,
-  temporaryName,
 } from "./layout.ts";
 import { formatMeta, Meta, type MetaValue } from "./meta-yaml.ts";
-import { damaged, guarded } from "./storage-errors.ts";
 import type { StoreFiles } from "./store-files.ts";
 
 /** What a run's meta.yaml says. */

@@ -1,12 +1,12 @@
 import { dirname, join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
+import { damaged } from "../disk/storage-errors.ts";
 import { byDataset, type Dataset, type DatasetInput } from "../schema/dataset.ts";
 import { byModel, type ModelInput } from "../schema/model-link.ts";
 import type { Containment } from "./containment.ts";
 import { entriesOf, typeOf } from "./key-files.ts";
 import { DATASETS_DIRECTORY, INPUTS_DIRECTORY, isId, META_FILE, md5Of } from "./layout.ts";
 import { createMeta, Meta } from "./meta-yaml.ts";
-import { damaged } from "./storage-errors.ts";
 import { skipDamaged } from "./store-files.ts";
 
 /** What a run used, by kind. */

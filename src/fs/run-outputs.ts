@@ -1,10 +1,10 @@
 import { join } from "node:path";
+import { damaged } from "../disk/storage-errors.ts";
 import { byModel, type ModelOutput } from "../schema/model-link.ts";
 import type { Containment } from "./containment.ts";
 import { entriesOf, typeOf } from "./key-files.ts";
 import { isId, META_FILE, OUTPUTS_DIRECTORY } from "./layout.ts";
 import { createMeta, Meta } from "./meta-yaml.ts";
-import { damaged } from "./storage-errors.ts";
 import { skipDamaged } from "./store-files.ts";
 
 /** The logged models a run produced: each has a directory by its id, so it is produced once, at its first step. */

@@ -4,11 +4,11 @@ import { pathToFileURL } from "node:url";
 import { warnOnce } from "../base/diagnostics.ts";
 import { TidemarkError } from "../base/errors.ts";
 import { noSuchRun } from "../base/store-errors.ts";
+import { isMissing, storageError } from "../disk/storage-errors.ts";
 import { Containment } from "./containment.ts";
 import { DescriptorCache } from "./descriptor-cache.ts";
 import { entriesOf, typeOf } from "./key-files.ts";
 import { isId, MODELS_DIRECTORY, RESERVED_IN_EXPERIMENT, TRASH_DIRECTORY } from "./layout.ts";
-import { isMissing, storageError } from "./storage-errors.ts";
 
 /** Where the experiments and runs of one store are. Knows directories, not what is in their files. */
 export class StoreFiles {

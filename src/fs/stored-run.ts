@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { type KeyKind, keyProblem } from "../base/key-rules.ts";
+import { damaged } from "../disk/storage-errors.ts";
 import type { Metric } from "../schema/metric.ts";
 import type { RunEntity } from "../schema/run.ts";
 import { runAttribute, searchableDatasets } from "../search/entities.ts";
@@ -21,7 +22,6 @@ import { readShortText, textOf } from "./read-text.ts";
 import { type RunInfo, readRunInfo, runInfo } from "./run-files.ts";
 import { type Inputs, RunInputs } from "./run-inputs.ts";
 import { RunOutputs } from "./run-outputs.ts";
-import { damaged } from "./storage-errors.ts";
 import { skipDamaged } from "./store-files.ts";
 
 const DIRECTORIES: Readonly<Record<KeyKind, string>> = {

@@ -7,12 +7,12 @@ import {
   noSuchDeletedExperiment,
   noSuchExperiment,
 } from "../base/store-errors.ts";
+import { makeDirectory } from "../disk/atomic-file.ts";
+import { guarded } from "../disk/storage-errors.ts";
 import type { LifecycleStage } from "../schema/experiment.ts";
-import { makeDirectory } from "./atomic-file.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import { DEFAULT_EXPERIMENT_ID, TRASH_DIRECTORY } from "./layout.ts";
 import type { RunFiles } from "./run-files.ts";
-import { guarded } from "./storage-errors.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
 
 /**

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,8 @@ import type { HttpOptions } from "./http-options.ts";
 
 /** How a request says who sends it. */
 export interface Credentials {
+  /** Who that is, without what must stay secret. */
+  readonly identity: string;
   /** The header's value. Fetched again after {@link forget}. */
   header(): Promise<string | undefined>;
   /** The server has refused the last header. Answers whether another may be had. */
@@ -19,25 +22,36 @@ export interface Credentials {
 export function findCredentials(options: HttpOptions, url: URL): Credentials {
   const { username, password, token } = options;
   if (typeof token === "function") return renewable(token);
-  if (token !== undefined) return fixed(bearer(token));
-  if (username !== undefined) return fixed(basic(username, password ?? ""));
-  if (url.username !== "") return fixed(basic(decodeURIComponent(url.username), decodeURIComponent(url.password)));
+  if (token !== undefined) return withToken(token);
+  if (username !== undefined) return asUser(username, password ?? "");
+  if (url.username !== "") return asUser(decodeURIComponent(url.username), decodeURIComponent(url.password));
   const file = readCredentialsFile();
   const user = readEnv("MLFLOW_TRACKING_USERNAME") ?? file.get("mlflow_tracking_username");
   const secret = readEnv("MLFLOW_TRACKING_PASSWORD") ?? file.get("mlflow_tracking_password");
-  if (user !== undefined && secret !== undefined) return fixed(basic(user, secret));
+  if (user !== undefined && secret !== undefined) return asUser(user, secret);
   const environmentToken = readEnv("MLFLOW_TRACKING_TOKEN");
-  return fixed(environmentToken === undefined ? undefined : bearer(environmentToken));
+  return environmentToken === undefined ? fixed("anybody", undefined) : withToken(environmentToken);
 }
 
-const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 const bearer = (token: string) => `Bearer ${token}`;
 
-const fixed = (header: string | undefined): Credentials => ({ header: async () => header, forget: () => false });
+const asUser = (user: string, password: string): Credentials =>
+  fixed(`user ${user}`, `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`);
+
+/** Two tokens are two identities; 32 bits of a digest tell them apart and give nothing away. */
+const withToken = (token: string): Credentials =>
+  fixed(`token ${createHash("sha256").update(token).digest("hex").slice(0, 8)}`, bearer(token));
+
+const fixed = (identity: string, header: string | undefined): Credentials => ({
+  identity,
+  header: async () => header,
+  forget: () => false,
+});
 
 function renewable(fetchToken: () => string | Promise<string>): Credentials {
   let current: Promise<string> | undefined;
   return {
+    identity: "token function",
     header: async () => {
       current ??= Promise.resolve(fetchToken()).then(bearer);
       try {

@@ -12,6 +12,7 @@ import { checkArgument } from "../schema/check.ts";
 import { findCredentials } from "./credentials.ts";
 import { HttpArtifactStore } from "./http-artifact-store.ts";
 import { HttpLoggedModelStore } from "./http-logged-model-store.ts";
+import { HTTP_SINK_LIMITS } from "./http-metric-sink.ts";
 import { type HttpOptions, httpOptionsSchema } from "./http-options.ts";
 import { HttpRegistryStore } from "./http-registry-store.ts";
 import { HttpTrackingStore } from "./http-tracking-store.ts";
@@ -55,24 +56,32 @@ export function httpBackend({ url: address, openArtifacts, ...given }: HttpBacke
     proxyFor: proxyOf(options),
   });
   const workspace = options.workspace ?? readEnv("MLFLOW_WORKSPACE");
+  const credentials = findCredentials(options, url);
   const rest = new RestClient({
     http,
     base,
-    credentials: findCredentials(options, url),
+    credentials,
     headers: { ...options.headers, ...(workspace === undefined ? {} : { [WORKSPACE_HEADER]: workspace }) },
     maxRetries: options.maxRetries ?? countOf("MLFLOW_HTTP_REQUEST_MAX_RETRIES") ?? DEFAULT_MAX_RETRIES,
   });
+  const artifactsBy = (client: RestClient) => (uri: string) => {
+    if (schemeOf(uri) === "mlflow-artifacts") return new HttpArtifactStore(client, uri);
+    const store = openArtifacts?.(uri);
+    if (store !== undefined) return store;
+    throw new TidemarkError("NOT_IMPLEMENTED", `no backend here opens the artifacts at ${describe(uri)}`);
+  };
   return {
     uri: base,
     tracking: new HttpTrackingStore(rest),
     registry: new HttpRegistryStore(rest),
     loggedModels: new HttpLoggedModelStore(rest),
-    artifacts: (uri) => {
-      if (schemeOf(uri) === "mlflow-artifacts") return new HttpArtifactStore(rest, uri);
-      const store = openArtifacts?.(uri);
-      if (store !== undefined) return store;
-      throw new TidemarkError("NOT_IMPLEMENTED", `no backend here opens the artifacts at ${describe(uri)}`);
+    remote: {
+      identity: JSON.stringify([base, workspace ?? null, credentials.identity]),
+      sinkLimits: HTTP_SINK_LIMITS,
+      tracking: new HttpTrackingStore(rest.once),
+      artifacts: artifactsBy(rest.once),
     },
+    artifacts: artifactsBy(rest),
     close: () => http.close(),
   };
 }

@@ -10,9 +10,12 @@ import { API, pairsOf } from "./routes.ts";
 
 const runOf = fieldAnswer("run", runAnswer);
 
+/** A batch of more than the server takes at once, and values of more than a second, make nothing faster. */
+export const HTTP_SINK_LIMITS: SinkLimits = { maxBatchValues: 1_000, flushIntervalMs: 1_000 };
+
 /** Sends a run's log to an MLflow server. The queue repeats what fails; nothing is repeated here. */
 export class HttpMetricSink implements AsyncMetricSink {
-  readonly limits: SinkLimits = { maxBatchValues: 1_000, flushIntervalMs: 1_000 };
+  readonly limits = HTTP_SINK_LIMITS;
   readonly #rest: RestClient;
   readonly #runId: string;
   readonly #prefixes = new SeriesPrefixes();

@@ -1,13 +1,7 @@
 import { z } from "zod";
 import { TidemarkError } from "../base/errors.ts";
 import { newRunName } from "../base/ids.ts";
-import {
-  defaultExperimentStays,
-  experimentDeleted,
-  experimentNameTaken,
-  noSuchRun,
-  runDeleted,
-} from "../base/store-errors.ts";
+import { defaultExperimentStays, experimentDeleted, experimentNameTaken, runDeleted } from "../base/store-errors.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type {
   ExperimentQuery,
@@ -21,7 +15,7 @@ import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
-import { type CreateRun, type RunEntity, runIdSchema, type UpdateRun } from "../schema/run.ts";
+import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import { EXPERIMENT_VOCABULARY, RUN_VOCABULARY } from "../search/vocabulary.ts";
 import { experimentAnswer, fieldAnswer, pageAnswer, runAnswer } from "./answers.ts";
 import { HttpMetricSink } from "./http-metric-sink.ts";
@@ -29,6 +23,7 @@ import { readHistory } from "./metric-history.ts";
 import { placeError } from "./place-error.ts";
 import type { RestClient } from "./rest-client.ts";
 import { API, pairsOf } from "./routes.ts";
+import { RunIds } from "./run-ids.ts";
 
 const DEFAULT_EXPERIMENT_ID = "0";
 
@@ -46,9 +41,11 @@ const UNKNOWN_USER = "unknown";
 /** Experiments and runs at an MLflow server. */
 export class HttpTrackingStore implements TrackingStore {
   readonly #rest: RestClient;
+  readonly #runIds: RunIds;
 
   constructor(rest: RestClient) {
     this.#rest = rest;
+    this.#runIds = new RunIds(rest);
   }
 
   async createExperiment({ name, artifactLocation, tags }: CreateExperiment): Promise<string> {
@@ -117,10 +114,8 @@ export class HttpTrackingStore implements TrackingStore {
   }
 
   async getRun(runId: string): Promise<RunEntity> {
-    return await this.#rest.call(
-      { method: "GET", path: `${API}/runs/get`, query: { run_id: this.#known(runId) } },
-      runOf,
-    );
+    const query = { run_id: await this.#runIds.resolve(runId) };
+    return await this.#rest.call({ method: "GET", path: `${API}/runs/get`, query }, runOf);
   }
 
   async searchRuns({ experimentIds, viewType, ...query }: RunQuery): Promise<Page<RunEntity>> {
@@ -130,44 +125,45 @@ export class HttpTrackingStore implements TrackingStore {
   }
 
   async updateRun({ runId, name, status, endTime }: UpdateRun): Promise<void> {
-    await this.#post("runs/update", { run_id: this.#known(runId), run_name: name, status, end_time: endTime });
+    const body = { run_id: await this.#runIds.resolve(runId), run_name: name, status, end_time: endTime };
+    await this.#post("runs/update", body);
   }
 
   async deleteRun(runId: string): Promise<void> {
-    await this.#post("runs/delete", { run_id: this.#known(runId) });
+    await this.#post("runs/delete", { run_id: await this.#runIds.resolve(runId) });
   }
 
   async restoreRun(runId: string): Promise<void> {
-    await this.#post("runs/restore", { run_id: this.#known(runId) });
+    await this.#post("runs/restore", { run_id: await this.#runIds.resolve(runId) });
   }
 
   async metricHistory(runId: string, key: string): Promise<MetricHistory> {
-    const history = await readHistory(this.#rest, this.#known(runId), key);
+    const history = await readHistory(this.#rest, await this.#runIds.resolve(runId), key);
     // Of a run that is missing the server answers an empty history.
     if (history.steps.length === 0) await this.getRun(runId);
     return history;
   }
 
   async deleteTag(runId: string, key: string): Promise<void> {
-    await this.#post("runs/delete-tag", { run_id: this.#known(runId), key }, false);
+    await this.#post("runs/delete-tag", { run_id: await this.#runIds.resolve(runId), key }, false);
   }
 
   async logModelInputs(runId: string, models: readonly ModelInput[]): Promise<void> {
-    const { modelInputs } = await this.getRun(runId);
+    const { id, modelInputs } = await this.getRun(runId);
     const fresh = unlinked(models, modelInputs).map(({ modelId }) => ({ model_id: modelId }));
-    await this.#post("runs/log-inputs", { run_id: runId, models: fresh }, false);
+    await this.#post("runs/log-inputs", { run_id: id, models: fresh }, false);
   }
 
   async logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
-    const { modelOutputs } = await this.getRun(runId);
+    const { id, modelOutputs } = await this.getRun(runId);
     const fresh = unlinked(models, modelOutputs).map(({ modelId, step }) => ({ model_id: modelId, step }));
-    await this.#post("runs/outputs", { run_id: runId, models: fresh }, false);
+    await this.#post("runs/outputs", { run_id: id, models: fresh }, false);
   }
 
   async openSink(runId: string): Promise<MetricSink> {
-    const { lifecycleStage } = await this.getRun(runId);
+    const { id, lifecycleStage } = await this.getRun(runId);
     if (lifecycleStage === "deleted") throw runDeleted(runId);
-    return new HttpMetricSink(this.#rest, runId);
+    return new HttpMetricSink(this.#rest, id);
   }
 
   /** A server answers of a deleted experiment that it is not there. */
@@ -180,12 +176,6 @@ export class HttpTrackingStore implements TrackingStore {
       const { lifecycleStage } = await this.getExperiment(experimentId);
       throw lifecycleStage === "deleted" ? experimentDeleted(experimentId) : error;
     }
-  }
-
-  /** What is no id is not sent: in a path it could lead elsewhere. */
-  #known(runId: string): string {
-    if (!runIdSchema.safeParse(runId).success) throw noSuchRun(runId, this.#rest.base);
-    return runId;
   }
 
   async #post(route: string, body: object, isRepeatable = true): Promise<void> {

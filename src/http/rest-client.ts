@@ -68,6 +68,11 @@ export class RestClient {
     return this.#options.maxRetries;
   }
 
+  /** The same for callers that repeat by themselves. */
+  get once(): RestClient {
+    return new RestClient({ ...this.#options, maxRetries: 0 });
+  }
+
   /** The same at another address. */
   at(base: string): RestClient {
     return base === this.base ? this : new RestClient({ ...this.#options, base });

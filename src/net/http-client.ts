@@ -23,7 +23,10 @@ export class HttpClient {
   }
 
   async close(): Promise<void> {
-    await (await this.#transport)?.close();
+    const transport = this.#transport;
+    // Runs that are still open connect again.
+    this.#transport = undefined;
+    await (await transport)?.close();
   }
 }
 

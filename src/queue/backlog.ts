@@ -62,6 +62,11 @@ export class Backlog {
     else this.#keep(this.#spilled === undefined && this.#tail.length === 0 ? this.#head : this.#tail, segment);
   }
 
+  /** Takes over what a journal holds that another process has left. */
+  adopt({ position, end, count }: { position: JournalPosition; end: JournalPosition; count: number }): void {
+    if (count > 0) this.#spilled = { position, end, start: 0, count };
+  }
+
   /** The oldest segment, read back from the journal where memory does not have it. */
   first(): Segment | undefined {
     if (this.#head.length === 0 && this.#spilled !== undefined) this.#readBack(this.#spilled);
@@ -120,11 +125,8 @@ export class Backlog {
     const segment = new Segment(spilled.start);
     while (spilled.position < spilled.end) {
       const record = this.#journal?.read(spilled.position);
-      if (record === undefined) break;
-      if (record.operation.type === "batch") {
-        if (!segment.hasRoomFor(record.operation.batch)) break;
-        segment.appendAll(record.operation.batch);
-      }
+      if (record === undefined || !segment.hasRoomFor(record.batch)) break;
+      segment.appendAll(record.batch);
       spilled.position = record.next;
       segment.retireTo = record.next;
       segment.isJournaled = true;

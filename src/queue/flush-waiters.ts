@@ -7,6 +7,7 @@ interface Waiter {
   readonly target: number;
   readonly startedAt: number;
   readonly acceptSpooled: boolean;
+  readonly keepsProcessAlive: boolean;
   settle(error: TidemarkError | undefined): void;
 }
 
@@ -15,6 +16,8 @@ export interface WaitLimits {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly acceptSpooled?: boolean;
+  /** False for work that nobody asked for: the process may end between two attempts. Default true. */
+  readonly keepsProcessAlive?: boolean;
 }
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -33,11 +36,12 @@ export class FlushWaiters {
 
   wait(target: number, limits: WaitLimits): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { timeoutMs, signal, acceptSpooled = false } = limits;
+      const { timeoutMs, signal, acceptSpooled = false, keepsProcessAlive = true } = limits;
       const waiter: Waiter = {
         target,
         startedAt: performance.now(),
         acceptSpooled,
+        keepsProcessAlive,
         settle: (error) => {
           this.#waiting.delete(waiter);
           clearTimeout(timer);
@@ -77,7 +81,8 @@ export class FlushWaiters {
   }
 
   #keepProcessAlive(): void {
-    if (this.#waiting.size > 0) this.#keepAlive ??= setInterval(() => {}, LONGEST_TIMER_MS);
+    const isAsked = [...this.#waiting].some((waiter) => waiter.keepsProcessAlive);
+    if (isAsked) this.#keepAlive ??= setInterval(() => {}, LONGEST_TIMER_MS);
     else {
       clearInterval(this.#keepAlive);
       this.#keepAlive = undefined;

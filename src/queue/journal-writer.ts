@@ -1,6 +1,6 @@
 import { messageOf, TidemarkError } from "../base/errors.ts";
-import type { Series } from "../contract/batch.ts";
-import type { Journal, JournalAppend, JournalOperation, JournalPosition } from "../contract/journal.ts";
+import type { Batch, Series } from "../contract/batch.ts";
+import type { Journal, JournalAppend, JournalPosition } from "../contract/journal.ts";
 import type { Segment } from "./segment.ts";
 
 /**
@@ -27,20 +27,17 @@ export class JournalWriter {
     const { columns, params, tags, inputs } = segment;
     if (!this.#isWhole || segment.count === this.#values + this.#params + this.#tags + this.#inputs) return;
     const appended = this.#append({
-      type: "batch",
-      batch: {
-        series,
-        metrics: {
-          length: columns.length - this.#values,
-          seriesIds: columns.seriesIds.subarray(this.#values, columns.length),
-          values: columns.values.subarray(this.#values, columns.length),
-          timestamps: columns.timestamps.subarray(this.#values, columns.length),
-          steps: columns.steps.subarray(this.#values, columns.length),
-        },
-        params: params.slice(this.#params),
-        tags: tags.slice(this.#tags),
-        inputs: inputs.slice(this.#inputs),
+      series,
+      metrics: {
+        length: columns.length - this.#values,
+        seriesIds: columns.seriesIds.subarray(this.#values, columns.length),
+        values: columns.values.subarray(this.#values, columns.length),
+        timestamps: columns.timestamps.subarray(this.#values, columns.length),
+        steps: columns.steps.subarray(this.#values, columns.length),
       },
+      params: params.slice(this.#params),
+      tags: tags.slice(this.#tags),
+      inputs: inputs.slice(this.#inputs),
     });
     if (appended.status !== "ok") {
       this.#isWhole = false;
@@ -55,9 +52,9 @@ export class JournalWriter {
     this.#inputs = inputs.length;
   }
 
-  #append(operation: JournalOperation): JournalAppend {
+  #append(batch: Batch): JournalAppend {
     try {
-      return this.#journal.append(operation);
+      return this.#journal.append(batch);
     } catch (error) {
       const message = `the journal failed: ${messageOf(error)}`;
       return { status: "failed", error: new TidemarkError("INTERNAL_ERROR", message, { cause: error }) };

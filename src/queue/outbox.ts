@@ -17,6 +17,8 @@ import { withSendSlot } from "./send-slots.ts";
 export interface OutboxOptions {
   readonly sink: MetricSink;
   readonly journal: Journal | undefined;
+  /** Series that are known already. */
+  readonly series?: Series[];
   readonly maxPendingEntries: number;
   readonly onTrouble: ((error: TidemarkError) => void) | undefined;
 }
@@ -36,7 +38,7 @@ export class Outbox {
   readonly #onTrouble: ((error: TidemarkError) => void) | undefined;
   readonly #abort = new AbortController();
   /** The run's series, as batches refer to them. */
-  readonly series: Series[] = [];
+  readonly series: Series[];
 
   #isSending = false;
   /** By performance.now: a synchronous sink wants to be left alone until then. */
@@ -54,6 +56,7 @@ export class Outbox {
     const { sink, journal } = options;
     this.#sink = sink;
     this.#journal = journal;
+    this.series = options.series ?? [];
     this.#maxPendingEntries = options.maxPendingEntries;
     this.#onTrouble = options.onTrouble;
     this.#backlog = new Backlog(journal);
@@ -90,6 +93,12 @@ export class Outbox {
       spooled: this.#backlog.journaled,
       retries: this.#delivery.retries,
     };
+  }
+
+  /** Takes over what a journal holds that another process has left. */
+  adopt(rest: { position: JournalPosition; end: JournalPosition; count: number }): void {
+    this.#sealed += rest.count;
+    this.#backlog.adopt(rest);
   }
 
   /** Takes a segment that will not grow any more. With `journaledFrom` the whole of it is on the journal. */

@@ -13,6 +13,9 @@ export type RunStatus = z.infer<typeof runStatusSchema>;
 // MLflow allows 256 characters; an id is a directory name.
 export const runIdSchema = z.string().regex(/^[a-zA-Z0-9][\w-]{0,255}$/, { error: "is not a run id" });
 
+/** Where a run keeps the id it had before its backend gave it one: unique, so that it is found by it, and not made twice. */
+export const LOCAL_RUN_ID_TAG = "tidemark.localRunId";
+
 export const runTagsSchema = z.record(keyOf("tag"), textUpTo(MAX_TAG_VALUE_LENGTH));
 
 export const runEntitySchema = z.object({

@@ -4,6 +4,7 @@ import { ArtifactsClient } from "./artifacts-client.ts";
 import { ExperimentsClient } from "./experiments-client.ts";
 import { LoggedModelsClient } from "./logged-models-client.ts";
 import { RegistryClient } from "./registry-client.ts";
+import { stopReplay } from "./remote/replay-in-background.ts";
 import { RunsClient } from "./runs-client.ts";
 
 /**
@@ -58,6 +59,7 @@ export class Client {
 
   /** Lets go of connections and files. Runs still open go on. */
   async close(): Promise<void> {
+    await stopReplay(this.backend);
     await this.backend.close();
   }
 

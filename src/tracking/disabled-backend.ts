@@ -3,6 +3,7 @@ import { newId, newRunName } from "../base/ids.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
 import { OK } from "../contract/outcome.ts";
+import type { Experiment } from "../schema/experiment.ts";
 import type { CreateRun, RunEntity } from "../schema/run.ts";
 
 const nothing = async () => {};
@@ -20,6 +21,14 @@ const emptyArtifacts: ArtifactStore = {
   read: async () => nothingRecorded(),
   delete: nothing,
 };
+
+const emptyExperiment = (id: string, name: string): Experiment => ({
+  id,
+  name,
+  artifactLocation: "disabled:",
+  lifecycleStage: "active",
+  tags: {},
+});
 
 const emptyRun = (input: CreateRun): RunEntity => ({
   id: newId(),
@@ -44,14 +53,8 @@ export const disabledBackend: Backend = {
   uri: "disabled:",
   tracking: {
     createExperiment: async () => "0",
-    getExperiment: async () => nothingRecorded(),
-    getExperimentByName: async (name) => ({
-      id: "0",
-      name,
-      artifactLocation: "disabled:",
-      lifecycleStage: "active",
-      tags: {},
-    }),
+    getExperiment: async (id) => emptyExperiment(id, ""),
+    getExperimentByName: async (name) => emptyExperiment("0", name),
     searchExperiments: async () => ({ items: [] }),
     renameExperiment: nothing,
     deleteExperiment: nothing,

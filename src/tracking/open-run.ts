@@ -1,26 +1,27 @@
 import { warnOnce } from "../base/diagnostics.ts";
 import { readEnvFlag } from "../base/env.ts";
 import { messageOf, TidemarkError } from "../base/errors.ts";
+import { newRunName } from "../base/ids.ts";
 import { isDisabled } from "../base/platform.ts";
 import type { Backend } from "../contract/backend.ts";
-import type { TrackingStore } from "../contract/tracking-store.ts";
+import type { ExperimentRef, PlannedRun } from "../queue/spool/spool-header.ts";
 import { checkArgument } from "../schema/check.ts";
-import type { RunEntity } from "../schema/run.ts";
 import { disabledBackend } from "./disabled-backend.ts";
 import { type CapturedEnvironment, captureEnvironment } from "./environment/capture.ts";
 import { packagesTag } from "./environment/packages.ts";
-import { findOrCreateExperiment } from "./experiments.ts";
+import { resolveExperiment } from "./experiments.ts";
 import { flattenParams } from "./flatten-params.ts";
+import { openRemotely, type RemoteOptions, reopenRemotely } from "./remote/remote-place.ts";
 import { type MetricKeys, Run } from "./run.ts";
 import { type OpenRunOptions, openRunSchema } from "./run-options.ts";
+import { openDirectly, type RunPlace } from "./run-place.ts";
 
 /** Where the uncommitted changes of the code that made a run are kept among its artifacts. */
 const DIFF_ARTIFACT = "git/uncommitted.patch";
 
 /** What a run is opened with where the options don't say. */
 export interface OpenRunDefaults {
-  /** Answers the id of the experiment. */
-  readonly experimentId?: (store: TrackingStore) => Promise<string>;
+  readonly experiment?: ExperimentRef;
 }
 
 /**
@@ -41,24 +42,18 @@ export async function openRun<Metrics extends MetricKeys = MetricKeys>(
   const captures = checked.captureEnvironment !== false && backend !== disabledBackend;
   const environment = captures ? await captureEnvironment() : undefined;
   const isResumed = checked.runId !== undefined && backend !== disabledBackend;
-  const entity = isResumed
-    ? await resume(backend.tracking, checked)
-    : await create(backend.tracking, checked, environment, defaults);
+  const place = isResumed
+    ? await resume(backend, checked)
+    : await create(backend, planRun(checked, environment, defaults), checked);
   const run = new Run<Metrics>({
-    backend,
-    entity,
-    sink: await backend.tracking.openSink(entity.id),
+    place,
     flushIntervalMs: checked.flushIntervalMs,
     handleSignals: checked.handleSignals ?? false,
     systemMetrics: checked.systemMetrics ?? readEnvFlag("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"),
     onError: checked.onError,
     packagesTag: captures ? packagesTag : undefined,
     openChild: (parent, childOptions) =>
-      openRun(
-        backend,
-        { ...childOptions, parent: childOptions?.parent ?? parent },
-        { experimentId: async () => parent.experimentId },
-      ),
+      openRun(backend, { ...childOptions, parent: childOptions?.parent ?? parent }, { experiment: place.experiment }),
   });
   for (const param of params) run.logParam(param.key, param.value);
   if (isResumed) run.setTags({ ...checked.tags, ...descriptionTag(checked.description) });
@@ -69,17 +64,13 @@ export async function openRun<Metrics extends MetricKeys = MetricKeys>(
 
 type CheckedOptions = ReturnType<typeof openRunSchema.parse>;
 
-async function create(
-  store: TrackingStore,
+/** All that is said of a new run, without asking its backend. */
+function planRun(
   options: CheckedOptions,
   environment: CapturedEnvironment | undefined,
   defaults: OpenRunDefaults,
-): Promise<RunEntity> {
+): PlannedRun {
   const { experiment, name, parent } = options;
-  const experimentId =
-    experiment === undefined && defaults.experimentId !== undefined
-      ? await defaults.experimentId(store)
-      : await findOrCreateExperiment(store, experiment ?? "Default");
   const packages = environment === undefined ? undefined : packagesTag();
   const tags: Record<string, string> = {
     ...environment?.tags,
@@ -89,31 +80,44 @@ async function create(
     ...options.tags,
   };
   const userId = tags["mlflow.user"];
-  return await store.createRun({
-    experimentId,
-    tags,
-    startTime: Date.now(),
-    ...(name === undefined ? {} : { name }),
-    ...(userId === undefined ? {} : { userId }),
-  });
+  return {
+    experiment: experiment === undefined ? (defaults.experiment ?? {}) : { name: experiment },
+    run: {
+      name: name ?? tags["mlflow.runName"] ?? newRunName(),
+      tags,
+      startTime: Date.now(),
+      ...(userId === undefined ? {} : { userId }),
+    },
+  };
 }
 
-async function resume(store: TrackingStore, options: CheckedOptions): Promise<RunEntity> {
+async function create(backend: Backend, plan: PlannedRun, options: CheckedOptions): Promise<RunPlace> {
+  const { remote, tracking } = backend;
+  if (remote !== undefined) return await openRemotely(backend, remote, plan, remoteOptions(options));
+  const experimentId = await resolveExperiment(tracking, plan.experiment);
+  return await openDirectly(backend, await tracking.createRun({ ...plan.run, experimentId }));
+}
+
+async function resume(backend: Backend, options: CheckedOptions): Promise<RunPlace> {
+  const { tracking, remote } = backend;
   const runId = options.runId as string;
-  const entity = await store.getRun(runId);
+  const entity = await tracking.getRun(runId);
   if (entity.lifecycleStage === "deleted") {
     throw new TidemarkError("INVALID_STATE", `run ${runId} is deleted and cannot be resumed`);
   }
   if (options.experiment !== undefined) {
-    const experiment = await store.getExperimentByName(options.experiment);
+    const experiment = await tracking.getExperimentByName(options.experiment);
     if (experiment?.id !== entity.experimentId) {
       const message = `experiment: run ${runId} belongs to experiment ${entity.experimentId}, not to ${JSON.stringify(options.experiment)}`;
       throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { details: { argument: "experiment" } });
     }
   }
-  await store.updateRun({ runId, status: "RUNNING" });
-  return entity;
+  await tracking.updateRun({ runId: entity.id, status: "RUNNING" });
+  if (remote !== undefined) return await reopenRemotely(backend, remote, entity, remoteOptions(options));
+  return await openDirectly(backend, entity);
 }
+
+const remoteOptions = ({ offline = "allow", spool = {} }: CheckedOptions): RemoteOptions => ({ offline, spool });
 
 const descriptionTag = (description: string | undefined) =>
   description === undefined ? {} : { "mlflow.note.content": description };

@@ -1,18 +1,17 @@
 import { invalidArgument, messageOf, TidemarkError } from "../base/errors.ts";
 import { checkRelativePath } from "../base/paths.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
-import type { Backend } from "../contract/backend.ts";
 import { checkArgument } from "../schema/check.ts";
-import type { RunEntity } from "../schema/run.ts";
 import { type TransferWatch, uploadArtifact, uploadDirectory } from "./artifact-transfers.ts";
 import { IMAGES_TAG, type LogImageOptions, logImageFile, logKeyedImage } from "./media/log-image.ts";
 import { logTable } from "./media/log-table.ts";
+import type { MediaTarget } from "./media/media-target.ts";
 import { type TransferOptions, transferOptionsSchema } from "./run-options.ts";
+import type { RunPlace } from "./run-place.ts";
 
 /** What the files of a run depend on. */
 export interface RunArtifactsParts {
-  readonly backend: Backend;
-  readonly entity: RunEntity;
+  readonly place: RunPlace;
   readonly appendTag: (key: string, value: string) => void;
   /** Makes the run's end wait. */
   readonly track: (upload: Promise<void>) => Promise<void>;
@@ -21,11 +20,12 @@ export interface RunArtifactsParts {
 /** The files of an open run. Arguments are checked, and what may change is copied, before a call returns its promise. */
 export class RunArtifacts {
   readonly #parts: RunArtifactsParts;
+  readonly #announcedTables = new Set<string>();
   #hasImages: boolean;
 
   constructor(parts: RunArtifactsParts) {
     this.#parts = parts;
-    this.#hasImages = parts.entity.tags[IMAGES_TAG.key] !== undefined;
+    this.#hasImages = parts.place.entity.tags[IMAGES_TAG.key] !== undefined;
   }
 
   logArtifact(localPath: string, options: TransferOptions): Promise<void> {
@@ -56,8 +56,16 @@ export class RunArtifacts {
   }
 
   logTable(rows: unknown, path: string): Promise<void> {
-    const { backend, entity } = this.#parts;
-    const target = { runId: entity.id, tracking: backend.tracking, artifacts: this.#store };
+    const { place, appendTag } = this.#parts;
+    const target: MediaTarget = {
+      runId: place.entity.id,
+      artifacts: this.#store,
+      announced: this.#announcedTables,
+      readTag: (key) => place.readTag(key),
+      writeTag: async (tag) => {
+        if (!(await place.writeTag(tag))) appendTag(tag.key, tag.value);
+      },
+    };
     return this.#parts.track(logTable(target, rows, path));
   }
 
@@ -70,7 +78,7 @@ export class RunArtifacts {
   }
 
   get #store(): ArtifactStore {
-    return this.#parts.backend.artifacts(this.#parts.entity.artifactUri);
+    return this.#parts.place.artifacts;
   }
 
   #announceImages(): void {

@@ -1,24 +1,25 @@
-import { log, warnOnce } from "../base/diagnostics.ts";
+import { warnOnce } from "../base/diagnostics.ts";
 import { describe, messageOf } from "../base/errors.ts";
 import { truncate } from "../base/text.ts";
-import type { MetricSink } from "../contract/metric-sink.ts";
-import type { TrackingStore } from "../contract/tracking-store.ts";
 import { joinProcessExit, type ProcessEnd } from "../queue/exit-hooks.ts";
 import type { MetricQueue } from "../queue/metric-queue.ts";
 import { MAX_TAG_VALUE_LENGTH } from "../schema/limits.ts";
-import type { RunEntity, RunStatus, UpdateRun } from "../schema/run.ts";
-import { writeOnce } from "./write-once.ts";
+import type { RunStatus } from "../schema/run.ts";
+import type { RunEnd, RunPlace } from "./run-place.ts";
 
 /** What the life of an open run depends on. */
 export interface RunLifecycleParts {
-  readonly store: TrackingStore;
-  readonly entity: RunEntity;
-  readonly sink: MetricSink;
+  readonly place: RunPlace;
   readonly queue: MetricQueue;
   readonly handleSignals: boolean;
   /** Answers which ML packages are loaded; absent where the environment is not recorded. */
   readonly packagesTag: (() => string | undefined) | undefined;
 }
+
+/** How long a backend may take to answer when a run ends. */
+const DEFAULT_END_TIMEOUT_MS = 5_000;
+/** A backend that took all values at the last moment may still take the status. */
+const SHORTEST_FINISH_MS = 1_000;
 
 const PACKAGES_TAG = "tidemark.packages";
 const ERROR_TAG = "tidemark.error";
@@ -59,7 +60,7 @@ export class RunLifecycle {
   end(status: RunStatus, timeoutMs: number | undefined): Promise<void> {
     if (this.#ending === undefined) {
       this.#status = status;
-      this.#ending = this.#end(timeoutMs);
+      this.#ending = this.#end(timeoutMs ?? DEFAULT_END_TIMEOUT_MS);
     }
     return this.#ending;
   }
@@ -71,15 +72,20 @@ export class RunLifecycle {
     this.#parts.queue.appendTag({ key: ERROR_TAG, value: truncate(text, MAX_TAG_VALUE_LENGTH) });
   }
 
-  async #end(timeoutMs: number | undefined): Promise<void> {
-    const closed = this.#parts.queue.close({ timeoutMs });
+  async #end(timeoutMs: number): Promise<void> {
+    const { place, queue } = this.#parts;
+    const deadline = performance.now() + timeoutMs;
+    this.#recordPackages();
+    const closed = queue.close({ timeoutMs });
     // Read below, after the uploads: until then a rejection must not count as unhandled.
     closed.catch(() => {});
+    const hurry = setTimeout(() => place.hurry(), timeoutMs);
     await Promise.allSettled(this.#uploads);
+    clearTimeout(hurry);
     const failures: unknown[] = [];
     await closed.catch((error: unknown) => failures.push(error));
-    await this.#recordPackages();
-    await this.#parts.store.updateRun(this.#finalUpdate()).then(
+    const timeLeftMs = Math.max(SHORTEST_FINISH_MS, deadline - performance.now());
+    await place.finish(this.#runEnd(), queue.stats.pending === 0, timeLeftMs).then(
       () => {
         this.#hasEnded = true;
         this.#leaveProcessExit();
@@ -91,29 +97,25 @@ export class RunLifecycle {
   }
 
   /** Libraries are often imported after the run has started. */
-  async #recordPackages(): Promise<void> {
-    const { store, entity, packagesTag } = this.#parts;
+  #recordPackages(): void {
+    const { place, queue, packagesTag } = this.#parts;
     const packages = packagesTag?.();
-    if (packages === undefined || packages === entity.tags[PACKAGES_TAG]) return;
-    const tags = [{ key: PACKAGES_TAG, value: packages }];
-    await writeOnce(store, entity.id, { tags }).catch((error: unknown) => {
-      log("debug", `run ${entity.id}: the packages loaded could not be recorded: ${messageOf(error)}`);
-    });
+    if (packages === undefined || packages === place.entity.tags[PACKAGES_TAG] || queue.isClosed) return;
+    queue.appendTag({ key: PACKAGES_TAG, value: packages });
   }
 
-  #finalUpdate(): UpdateRun {
-    return { runId: this.#parts.entity.id, status: this.#status, endTime: Date.now() };
+  #runEnd(): RunEnd {
+    return { status: this.#status, endTime: Date.now() };
   }
 
   #settleBeforeExit(end: ProcessEnd): Promise<void> | undefined {
     if (this.#hasSettled || this.#ending !== undefined) return undefined;
     this.#hasSettled = true;
-    const { queue, sink, store } = this.#parts;
+    const { queue, place } = this.#parts;
     // Where the status can be written synchronously it waits for the exit event, which knows the exit code better.
-    const canFinishSync = "writeSync" in sink && store.updateRunSync !== undefined;
-    if (canFinishSync && queue.stats.pending === 0) return undefined;
+    if (place.endsSync && queue.stats.pending === 0) return undefined;
     if (end.error !== undefined) this.recordError(end.error);
-    const settled = canFinishSync ? queue.flush() : this.end(end.status, undefined);
+    const settled = place.endsSync ? queue.flush() : this.end(end.status, undefined);
     return settled.catch((error: unknown) => this.#warnOfEnd(error));
   }
 
@@ -124,14 +126,14 @@ export class RunLifecycle {
       this.#parts.queue.writeOutSync();
       // A run whose end is under way keeps the status its owner chose.
       if (this.#status === "RUNNING") this.#status = end.status;
-      this.#parts.store.updateRunSync?.(this.#finalUpdate());
+      this.#parts.place.finishSync(this.#runEnd());
     } catch (error) {
       this.#warnOfEnd(error);
     }
   }
 
   #warnOfEnd(error: unknown): void {
-    const { id } = this.#parts.entity;
+    const { id } = this.#parts.place.entity;
     warnOnce(`end:${id}`, `run ${id} could not be ended properly: ${messageOf(error)}`);
   }
 }

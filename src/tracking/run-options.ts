@@ -43,6 +43,18 @@ export const openRunSchema = z.strictObject({
   captureEnvironment: z.boolean().optional(),
   /** How old the oldest value waiting may get, in milliseconds. Default: the backend's, 500 on local disk. */
   flushIntervalMs: z.number().positive().max(3_600_000).optional(),
+  /** `"refuse"` opens no run while its server is away. Default `"allow"`: it begins in the local spool, and is brought there later. */
+  offline: z.enum(["allow", "refuse"]).optional(),
+  /**
+   * Where what waits for a server rests, and how many bytes all that waits there may have; false: in memory only.
+   * Default: `TIDEMARK_SPOOL_DIR`, else the platform's place for the state of programs; 1 GiB.
+   */
+  spool: z
+    .union([
+      z.strictObject({ dir: z.string().min(1).optional(), maxBytes: z.int().positive().optional() }),
+      z.literal(false),
+    ])
+    .optional(),
   /** Told of every failed write and every loss. */
   onError: z
     .custom<(error: TidemarkError) => void>((value) => typeof value === "function", { error: "is not a function" })

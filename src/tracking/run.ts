@@ -1,14 +1,12 @@
 import { warnOnce } from "../base/diagnostics.ts";
 import { invalidArgument, type TidemarkError } from "../base/errors.ts";
 import { checkKey } from "../base/key-rules.ts";
-import type { Backend } from "../contract/backend.ts";
-import type { MetricSink } from "../contract/metric-sink.ts";
 import { type FlushOptions, MetricQueue } from "../queue/metric-queue.ts";
 import type { QueueStats } from "../queue/queue-stats.ts";
 import { checkArgument } from "../schema/check.ts";
 import { type Dataset, datasetSchema } from "../schema/dataset.ts";
 import { type Param, tagSchema } from "../schema/param.ts";
-import type { RunEntity, RunStatus } from "../schema/run.ts";
+import type { RunStatus } from "../schema/run.ts";
 import { flattenParam, flattenParams } from "./flatten-params.ts";
 import type { LogImageOptions } from "./media/log-image.ts";
 import type { LoggableImage } from "./media/picture.ts";
@@ -25,6 +23,7 @@ import {
   type OpenRunOptions,
   type TransferOptions,
 } from "./run-options.ts";
+import type { RunPlace } from "./run-place.ts";
 import { type SystemMetrics, startSystemMetrics } from "./system-metrics/system-metrics.ts";
 
 /** The metric keys a run takes, for those who want them checked by the compiler: `startRun<{ loss: number }>()`. */
@@ -32,9 +31,7 @@ export type MetricKeys = Record<string, number>;
 
 /** What a run is made of. @internal */
 export interface RunParts {
-  readonly backend: Backend;
-  readonly entity: RunEntity;
-  readonly sink: MetricSink;
+  readonly place: RunPlace;
   readonly flushIntervalMs?: number | undefined;
   readonly handleSignals: boolean;
   readonly systemMetrics: boolean;
@@ -66,15 +63,19 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   readonly #lifecycle: RunLifecycle;
   readonly #artifacts: RunArtifacts;
   readonly #systemMetrics: SystemMetrics | undefined;
+  readonly #id: string;
   #name: string;
 
   /** @internal Runs are opened by `startRun`, `withRun` and `run.startChild`. */
   constructor(parts: RunParts) {
-    const { backend, entity, sink, flushIntervalMs } = parts;
+    const { place, flushIntervalMs } = parts;
+    const { sink, journal, entity } = place;
     this.#parts = parts;
+    this.#id = entity.id;
     this.#name = entity.name;
     this.#queue = new MetricQueue({
       sink,
+      ...(journal === undefined ? {} : { journal }),
       flushIntervalMs,
       onTrouble: (error) => this.#tellTrouble(error),
       onHandOver: () => this.#systemMetrics?.sampleIfDue(),
@@ -84,42 +85,43 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
       ? startSystemMetrics({ log: (metrics) => this.#metrics.logMetrics(metrics, undefined) })
       : undefined;
     this.#lifecycle = new RunLifecycle({
-      store: backend.tracking,
-      entity,
-      sink,
+      place,
       queue: this.#queue,
       handleSignals: parts.handleSignals,
       packagesTag: parts.packagesTag,
     });
     this.#artifacts = new RunArtifacts({
-      backend,
-      entity,
+      place,
       appendTag: (key, value) => this.#appendTag(key, value),
       track: (upload) => this.#lifecycle.track(upload),
     });
   }
 
-  /** 32 hexadecimal digits: the backend's id, valid everywhere in Tidemark and MLflow. */
+  /**
+   * The backend's id, 32 hexadecimal digits, valid everywhere in Tidemark and MLflow. A run that began while its backend was away
+   * has a local one (`local-…`) for good: Tidemark finds the run by it all the same, by the tag `tidemark.localRunId`.
+   */
   get id(): string {
-    return this.#parts.entity.id;
+    return this.#id;
   }
 
-  /** The id by which the backend knows the run. */
-  get backendId(): string {
-    return this.#parts.entity.id;
+  /** The id by which the backend knows the run; `undefined` as long as it does not know it. */
+  get backendId(): string | undefined {
+    return this.#parts.place.backendId;
   }
 
   get name(): string {
     return this.#name;
   }
 
+  /** Empty while the backend is away and the experiment is known by its name only. */
   get experimentId(): string {
-    return this.#parts.entity.experimentId;
+    return this.#parts.place.entity.experimentId;
   }
 
   /** The URI below which the run's files are. */
   get artifactUri(): string {
-    return this.#parts.entity.artifactUri;
+    return this.#parts.place.entity.artifactUri;
   }
 
   get status(): RunStatus {
@@ -256,7 +258,8 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   }
 
   /**
-   * Ends the run: takes no more, delivers what is left, writes the status last. Calls after the first get the same promise.
+   * Ends the run: takes no more, delivers what is left, writes the status last. Calls after the first get the same promise. Where a
+   * server does not answer in time, what is left rests in the local spool, and a warning says so.
    *
    * @throws {TidemarkError} `FLUSH_INCOMPLETE` when something was lost; the backend's error when the status could not be set
    */
@@ -297,7 +300,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   }
 
   #refuseKey(kind: "param" | "tag", key: string): void {
-    const refusal = this.#parts.sink.checkKey?.(kind, key);
+    const refusal = this.#parts.place.sink.checkKey?.(kind, key);
     if (refusal !== undefined) throw refusal;
   }
 

@@ -11,7 +11,7 @@ const SUITE = "test/contract";
 const ROWS: readonly (readonly string[])[] = [
   ["base"],
   ["schema"],
-  ["contract", "search", "net"],
+  ["contract", "search", "net", "disk"],
   ["queue", SUITE],
   ["tracking", "fs", "http", "s3", "memory", "onnx-export"],
   ["connect"],

@@ -1,9 +1,10 @@
 import { TidemarkError } from "../../src/base/errors.ts";
-import type { Journal, JournalAppend, JournalOperation, JournalPosition } from "../../src/contract/journal.ts";
+import type { Batch } from "../../src/contract/batch.ts";
+import type { Journal, JournalAppend, JournalPosition } from "../../src/contract/journal.ts";
 
 /** A journal in memory that counts its calls and can be told to fail: the queue's journal contract without a disk. */
 export class ScriptedJournal implements Journal {
-  readonly records: (JournalOperation | undefined)[] = [];
+  readonly records: (Batch | undefined)[] = [];
   retiredTo: JournalPosition = 0;
   closed = 0;
   durable = 0;
@@ -12,18 +13,18 @@ export class ScriptedJournal implements Journal {
   fails: (append: number) => "full" | "failed" | undefined = () => undefined;
   #appends = 0;
 
-  append(operation: JournalOperation): JournalAppend {
+  append(batch: Batch): JournalAppend {
     const status = this.fails(this.#appends++);
     if (status !== undefined)
       return { status, error: new TidemarkError("STORAGE_FULL", `scripted: the journal is ${status}`) };
-    const position = this.records.push(copyOf(operation)) - 1;
+    const position = this.records.push(copyOf(batch)) - 1;
     return { status: "ok", position, next: position + 1 };
   }
 
-  read(position: JournalPosition): { operation: JournalOperation; next: JournalPosition } | undefined {
+  read(position: JournalPosition): { batch: Batch; next: JournalPosition } | undefined {
     this.reads++;
-    const operation = this.records[position];
-    return operation === undefined ? undefined : { operation, next: position + 1 };
+    const batch = this.records[position];
+    return batch === undefined ? undefined : { batch, next: position + 1 };
   }
 
   retire(position: JournalPosition): void {
@@ -42,21 +43,16 @@ export class ScriptedJournal implements Journal {
 }
 
 /** The queue uses its arrays again, as a file would not see. */
-function copyOf(operation: JournalOperation): JournalOperation {
-  if (operation.type !== "batch") return operation;
-  const { metrics } = operation.batch;
+function copyOf({ metrics, ...batch }: Batch): Batch {
   const end = metrics.length;
   return {
-    type: "batch",
-    batch: {
-      ...operation.batch,
-      metrics: {
-        length: end,
-        seriesIds: metrics.seriesIds.slice(0, end),
-        values: metrics.values.slice(0, end),
-        timestamps: metrics.timestamps.slice(0, end),
-        steps: metrics.steps.slice(0, end),
-      },
+    ...batch,
+    metrics: {
+      length: end,
+      seriesIds: metrics.seriesIds.slice(0, end),
+      values: metrics.values.slice(0, end),
+      timestamps: metrics.timestamps.slice(0, end),
+      steps: metrics.steps.slice(0, end),
     },
   };
 }

@@ -24,7 +24,7 @@ export type Step =
 /** Values below zero are the ones `reject-bad` and `refuse-if-bad` don't like; params that start with "bad" too. */
 const isBad = (value: number) => value < 0;
 
-export const quickRetry: RetryPolicy = { baseMs: 1, capMs: 2, budgetMs: 50 };
+export const quickRetry: RetryPolicy = { baseMs: 1, capMs: 2, budgetMs: 250 };
 
 /** A sink that follows a script, then takes everything, and remembers what it took. */
 export class Script {

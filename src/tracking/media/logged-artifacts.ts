@@ -2,7 +2,6 @@ import { z } from "zod";
 import { messageOf, TidemarkError } from "../../base/errors.ts";
 import { checkArgument } from "../../schema/check.ts";
 import { tagSchema } from "../../schema/param.ts";
-import { writeOnce } from "../write-once.ts";
 import { inTurn } from "./in-turn.ts";
 import type { MediaTarget } from "./media-target.ts";
 
@@ -13,18 +12,21 @@ const tableEntrySchema = z.object({ path: z.string(), type: z.literal("table") }
 
 /**
  * Adds a table to the list in the run's tag by which MLflow finds tables. The list is read from the backend each time: other
- * programs add to it too.
+ * programs add to it too. Where the backend cannot be asked, the list has what this run has announced.
  *
  * @throws {TidemarkError} `DATA_DAMAGED` when the tag holds something else, `INVALID_PARAMETER_VALUE` when it is full
  */
-export async function announceTable({ runId, tracking }: MediaTarget, path: string): Promise<void> {
+export async function announceTable(target: MediaTarget, path: string): Promise<void> {
+  const { runId, announced } = target;
   await inTurn(`tables:${runId}`, async () => {
-    const { tags } = await tracking.getRun(runId);
-    const entries = parseEntries(tags[LOGGED_ARTIFACTS_TAG] ?? "[]");
-    if (entries.some((entry) => tableEntrySchema.safeParse(entry).data?.path === path)) return;
-    const value = JSON.stringify([...entries, { path, type: "table" }]);
-    const tag = checkArgument("path", tagSchema, { key: LOGGED_ARTIFACTS_TAG, value });
-    await writeOnce(tracking, runId, { tags: [tag] });
+    const entries = parseEntries((await target.readTag(LOGGED_ARTIFACTS_TAG)) ?? "[]");
+    const listed = new Set(entries.map((entry) => tableEntrySchema.safeParse(entry).data?.path));
+    const missing = [...announced, path].filter((each) => !listed.has(each));
+    if (missing.length === 0) return;
+    const tables = [...new Set(missing)].map((each) => ({ path: each, type: "table" }));
+    const value = JSON.stringify([...entries, ...tables]);
+    await target.writeTag(checkArgument("path", tagSchema, { key: LOGGED_ARTIFACTS_TAG, value }));
+    announced.add(path);
   });
 }
 

@@ -1,8 +1,7 @@
 import { closeSync, constants, linkSync, mkdirSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { systemCodeOf } from "../base/errors.ts";
-import type { Containment } from "./containment.ts";
-import { temporaryName } from "./layout.ts";
+import { temporaryName } from "./temporary-name.ts";
 
 /** Writes every byte; a disk that takes only some of them says why at the next call. */
 export function writeFully(descriptor: number, bytes: Uint8Array): void {
@@ -92,35 +91,11 @@ function createInPlace(target: string, text: string): boolean {
   return true;
 }
 
-/**
- * Makes the directories between `root` and a file below it, but never `root` itself: a store that was deleted is not brought
- * back to life by a value that arrives late.
- */
-export function makeParents(inside: Containment, root: string, file: string): void {
-  const missing: string[] = [];
-  for (let path = dirname(file); path.length > root.length; path = dirname(path)) missing.push(path);
-  for (const path of missing.reverse()) {
-    makeDirectory(path);
-    inside.check(path);
-  }
-}
-
 /** Makes one directory; one that is there already is fine. */
 export function makeDirectory(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {
     if (systemCodeOf(error) !== "EEXIST") throw error;
-  }
-}
-
-/** Runs a write, and where its directories are missing once more after making them below `root`. */
-export function withParents<T>(inside: Containment, root: string, file: string, write: () => T): T {
-  try {
-    return write();
-  } catch (error) {
-    if (systemCodeOf(error) !== "ENOENT" || dirname(file) === root) throw error;
-    makeParents(inside, root, file);
-    return write();
   }
 }

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { createRunSchema, runIdSchema, updateRunSchema } from "../../schema/run.ts";
+
+/** An experiment by its name, made where it is missing; or by its id. With both, they must agree. */
+const experimentRefSchema = z.object({ name: z.string().optional(), id: z.string().optional() });
+export type ExperimentRef = z.infer<typeof experimentRefSchema>;
+
+/** A run that is to be made. */
+const plannedRunSchema = z.object({
+  experiment: experimentRefSchema,
+  run: createRunSchema.omit({ experimentId: true }).required({ startTime: true, name: true }),
+});
+export type PlannedRun = z.infer<typeof plannedRunSchema>;
+
+/** What a part of the spool says of its run. */
+export const spoolHeaderSchema = z.object({
+  format: z.literal(1),
+  /** What the backend is called, without credentials. */
+  backend: z.string(),
+  localRunId: runIdSchema,
+  name: z.string(),
+  /** Milliseconds since 1970. */
+  createdAt: z.number(),
+  /** The backend's id, as soon as it is known. */
+  runId: runIdSchema.optional(),
+  /** How the run is made. Absent for one that was there before. */
+  plan: plannedRunSchema.optional(),
+});
+export type SpoolHeader = z.infer<typeof spoolHeaderSchema>;
+
+/** How the run ended: what is written when all else is at the backend. */
+export const spooledEndSchema = updateRunSchema.omit({ runId: true });
+export type SpooledEnd = z.infer<typeof spooledEndSchema>;
+
+/** A file that waits for its upload. */
+export const stagedFileSchema = z.object({ path: z.string(), sizeBytes: z.number() });
+export type StagedFile = z.infer<typeof stagedFileSchema>;

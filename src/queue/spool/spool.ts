@@ -1,0 +1,104 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { isTemporaryName } from "../../disk/temporary-name.ts";
+import { FileJournal } from "./file-journal.ts";
+import { type EntryRoom, isOwned, readEnd, readHeader, SpoolEntry } from "./spool-entry.ts";
+import type { SpooledEnd, SpoolHeader } from "./spool-header.ts";
+import { defaultSpoolDirectory, identityDirectory } from "./spool-location.ts";
+import { DEFAULT_MAX_SPOOL_BYTES, sizeOf, spoolSpace } from "./spool-space.ts";
+import { StagedFiles } from "./staged-files.ts";
+
+/** Where a spool is and how large it may grow. */
+export interface SpoolOptions {
+  /** Default: `TIDEMARK_SPOOL_DIR`, else the platform's place for the state of programs. */
+  readonly dir?: string | undefined;
+  /** Of all runs in the directory together. Default 1 GiB. */
+  readonly maxBytes?: number | undefined;
+}
+
+/**
+ * The part of a spool that belongs to one backend and identity:
+ * `<spool>/<identity>/<when>-<local run id>/`, one directory for every run that is not wholly at the backend.
+ */
+export class Spool {
+  readonly root: string;
+  readonly #parent: string;
+  readonly #room: EntryRoom;
+
+  constructor(identity: string, { dir, maxBytes = DEFAULT_MAX_SPOOL_BYTES }: SpoolOptions = {}) {
+    this.root = dir ?? defaultSpoolDirectory();
+    this.#parent = identityDirectory(this.root, identity);
+    this.#room = { space: spoolSpace(this.root), maxBytes };
+  }
+
+  /** @throws {TidemarkError} what the disk says */
+  create(header: SpoolHeader): SpoolEntry {
+    return SpoolEntry.create(this.#parent, header, this.#room);
+  }
+
+  /** Directories of runs that no living process works on, oldest first. */
+  abandoned(): string[] {
+    return entriesBelow(this.#parent).filter((directory) => !isOwned(directory));
+  }
+
+  /** Takes over one of them; `undefined` where another was faster. @throws {TidemarkError} `DATA_DAMAGED` */
+  claim(directory: string): SpoolEntry | undefined {
+    return SpoolEntry.claim(directory, this.#room);
+  }
+}
+
+/** What a spool holds of one run. */
+export interface SpoolListing {
+  readonly directory: string;
+  readonly header: SpoolHeader;
+  /** A living process works on it: the run itself, or a replay. */
+  readonly isOwned: boolean;
+  /** Values, params, tags and inputs that are not at the backend. */
+  readonly entries: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly end?: SpooledEnd;
+}
+
+/** All that a spool holds, of every backend and identity, oldest first. @throws {TidemarkError} `DATA_DAMAGED` */
+export function listSpool(root: string): SpoolListing[] {
+  return directoriesIn(root)
+    .flatMap((name) => entriesBelow(join(root, name)))
+    .map((directory) => inspect(root, directory))
+    .sort((a, b) => a.header.createdAt - b.header.createdAt);
+}
+
+function inspect(root: string, directory: string): SpoolListing {
+  const room: EntryRoom = { space: spoolSpace(root), maxBytes: 0 };
+  const journal = new FileJournal({ directory, ...room });
+  try {
+    const end = readEnd(directory);
+    return {
+      directory,
+      header: readHeader(directory),
+      isOwned: isOwned(directory),
+      entries: journal.rest().count,
+      files: new StagedFiles(directory, room).list().length,
+      bytes: sizeOf(directory),
+      ...(end === undefined ? {} : { end }),
+    };
+  } finally {
+    journal.close();
+  }
+}
+
+const entriesBelow = (parent: string): string[] =>
+  directoriesIn(parent)
+    .filter((name) => !isTemporaryName(name))
+    .sort()
+    .map((name) => join(parent, name));
+
+function directoriesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}

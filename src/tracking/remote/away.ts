@@ -1,0 +1,20 @@
+import { TidemarkError } from "../../base/errors.ts";
+
+/** True where the backend did not answer, or cannot now: the same may work later. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof TidemarkError && (error.code === "TEMPORARILY_UNAVAILABLE" || error.code === "DEADLINE_EXCEEDED");
+
+/** Waits for a backend, but not longer than that. The work itself goes on. @throws {TidemarkError} `DEADLINE_EXCEEDED` */
+export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    const late = () =>
+      reject(new TidemarkError("DEADLINE_EXCEEDED", `the backend has not answered for ${timeoutMs} ms`));
+    timer = setTimeout(late, timeoutMs);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,271 @@
+import { setTimeout as startTimer } from "node:timers";
+import { log, warnOnce } from "../../base/diagnostics.ts";
+import { messageOf, TidemarkError } from "../../base/errors.ts";
+import { newLocalRunId } from "../../base/ids.ts";
+import { NETWORK_RETRY, retryDelayMs } from "../../base/retry-schedule.ts";
+import type { Backend } from "../../contract/backend.ts";
+import type { Journal } from "../../contract/journal.ts";
+import type { RemoteAccess } from "../../contract/remote-access.ts";
+import { Spool, type SpoolOptions } from "../../queue/spool/spool.ts";
+import type { SpoolEntry } from "../../queue/spool/spool-entry.ts";
+import type { ExperimentRef, PlannedRun, SpoolHeader } from "../../queue/spool/spool-header.ts";
+import type { Tag } from "../../schema/param.ts";
+import type { RunEntity } from "../../schema/run.ts";
+import type { RunEnd, RunPlace } from "../run-place.ts";
+import { writeOnce } from "../write-once.ts";
+import { isAway, within } from "./away.ts";
+import { finishThere } from "./finish-there.ts";
+import { RemoteArtifacts } from "./remote-artifacts.ts";
+import { RemoteRun } from "./remote-run.ts";
+import { RemoteSink } from "./remote-sink.ts";
+import { replayInBackground } from "./replay-in-background.ts";
+
+/** How long a run waits for its backend before it begins without. */
+const LONGEST_REACH_MS = 5_000;
+
+/** How a run is opened at a backend that can be away. */
+export interface RemoteOptions {
+  /** `"refuse"`: no run without its backend. */
+  readonly offline: "allow" | "refuse";
+  /** False: no spool, what waits does so in memory. */
+  readonly spool: SpoolOptions | false;
+}
+
+/**
+ * Opens a new run: at the backend where that answers, else in the spool, under a local id.
+ *
+ * @throws {TidemarkError} what the backend has against the run; `TEMPORARILY_UNAVAILABLE` where a run may not begin without it
+ */
+export async function openRemotely(
+  backend: Backend,
+  access: RemoteAccess,
+  plan: PlannedRun,
+  options: RemoteOptions,
+): Promise<RunPlace> {
+  const header = headerOf(backend, { name: plan.run.name, plan });
+  const place = new RemotePlace(backend, access, header, openEntry(access, header, options.spool));
+  try {
+    await place.open(options.offline);
+  } catch (error) {
+    place.discard();
+    throw error;
+  }
+  replayInBackground(backend);
+  return place;
+}
+
+/** Opens a run that the backend has: the entity is what it answered. */
+export function reopenRemotely(
+  backend: Backend,
+  access: RemoteAccess,
+  { id, name }: RunEntity,
+  options: RemoteOptions,
+): Promise<RunPlace> {
+  const header = headerOf(backend, { name, runId: id });
+  const place = new RemotePlace(backend, access, header, openEntry(access, header, options.spool));
+  return place.open("refuse").then(
+    () => place,
+    (error: unknown) => {
+      place.discard();
+      throw error;
+    },
+  );
+}
+
+const headerOf = (backend: Backend, what: Pick<SpoolHeader, "name" | "plan" | "runId">): SpoolHeader => ({
+  format: 1,
+  backend: backend.uri,
+  localRunId: newLocalRunId(),
+  createdAt: Date.now(),
+  ...what,
+});
+
+/** Without a place on disk a run goes on in memory. */
+function openEntry(access: RemoteAccess, header: SpoolHeader, spool: SpoolOptions | false): SpoolEntry | undefined {
+  if (spool === false) return undefined;
+  try {
+    return new Spool(access.identity, spool).create(header);
+  } catch (error) {
+    warnOnce("spool:create", `${messageOf(error)}: what waits for ${header.backend} does so in memory only`);
+    return undefined;
+  }
+}
+
+/** A run whose backend can be away: what it logs rests in the spool until it is there. */
+class RemotePlace implements RunPlace {
+  readonly sink: RemoteSink;
+  readonly journal: Journal | undefined;
+  readonly artifacts: RemoteArtifacts;
+  readonly endsSync = false;
+  readonly #backend: Backend;
+  readonly #access: RemoteAccess;
+  readonly #header: SpoolHeader;
+  readonly #run: RemoteRun;
+  #entry: SpoolEntry | undefined;
+  /** A run that began without its backend keeps the id it had then. */
+  #keepsLocalId = false;
+  #retries = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(backend: Backend, access: RemoteAccess, header: SpoolHeader, entry: SpoolEntry | undefined) {
+    this.#backend = backend;
+    this.#access = access;
+    this.#header = header;
+    this.#entry = entry;
+    this.journal = entry?.journal;
+    this.#run = new RemoteRun(access.tracking, header, entry, false);
+    this.sink = new RemoteSink(access, this.#run);
+    this.artifacts = new RemoteArtifacts(`runs:/${header.localRunId}`, {
+      backend,
+      access,
+      run: this.#run,
+      entry,
+      onStaged: () => this.#deliverLater(),
+    });
+  }
+
+  async open(offline: RemoteOptions["offline"]): Promise<void> {
+    const reached = this.#run.reach();
+    try {
+      await (offline === "allow" ? within(LONGEST_REACH_MS, reached) : reached);
+    } catch (error) {
+      if (offline === "refuse" || !isAway(error)) throw error;
+      this.#keepsLocalId = true;
+      const where = this.#entry === undefined ? "in memory" : `in ${this.#entry.directory}`;
+      warnOnce(`offline:${this.#backend.uri}`, `${messageOf(error)}; the run begins without it, and is kept ${where}`);
+      this.#deliverLater();
+    }
+  }
+
+  /** Nothing was begun. */
+  discard(): void {
+    this.#close();
+    this.#entry?.remove();
+  }
+
+  get entity(): RunEntity {
+    const { entity } = this.#run;
+    if (entity === undefined) return plannedEntity(this.#header);
+    return this.#keepsLocalId ? { ...entity, id: this.#header.localRunId } : entity;
+  }
+
+  get backendId(): string | undefined {
+    return this.#run.entity?.id;
+  }
+
+  get experiment(): ExperimentRef {
+    const { entity } = this.#run;
+    return entity === undefined ? (this.#header.plan?.experiment ?? {}) : { id: entity.experimentId };
+  }
+
+  async readTag(key: string): Promise<string | undefined> {
+    if (!this.#run.isMade) return undefined;
+    try {
+      return (await this.#access.tracking.getRun((await this.#run.reach()).id)).tags[key];
+    } catch (error) {
+      if (isAway(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async writeTag(tag: Tag): Promise<boolean> {
+    if (!this.#run.isMade) return false;
+    try {
+      await writeOnce(this.#access.tracking, (await this.#run.reach()).id, { tags: [tag] });
+      return true;
+    } catch (error) {
+      if (isAway(error)) return false;
+      throw error;
+    }
+  }
+
+  hurry(): void {
+    this.artifacts.hurry();
+  }
+
+  async finish(end: RunEnd, isDelivered: boolean, timeoutMs: number): Promise<void> {
+    try {
+      if (!isDelivered) throw new TidemarkError("DEADLINE_EXCEEDED", `${this.#backend.uri} has not taken all in time`);
+      await within(timeoutMs, finishThere(this.#access, this.#run, this.artifacts, end));
+    } catch (error) {
+      this.#leave(end);
+      if (this.#entry === undefined || !isAway(error)) throw error;
+      warnOnce(`left:${this.#header.localRunId}`, `${messageOf(error)}; ${this.#whatIsLeft(this.#entry)}`);
+      return;
+    }
+    this.#close();
+    this.#entry?.remove();
+  }
+
+  finishSync(end: RunEnd): void {
+    this.#leave(end);
+    if (this.#entry === undefined) return;
+    log("info", this.#whatIsLeft(this.#entry));
+  }
+
+  /** Leaves the rest, and how it ended, to whoever comes next. */
+  #leave(end: RunEnd): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#entry?.saveEnd(end);
+    this.#entry?.release();
+  }
+
+  #whatIsLeft(entry: SpoolEntry): string {
+    return `what is left of run ${this.entity.id} is in ${entry.directory}: the next program that connects brings it there, or \`tidemark spool replay\``;
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#run.forget();
+    this.hurry();
+  }
+
+  /** Values bring the run to the backend by themselves; a run without any, and files, come by this. */
+  #deliverLater(): void {
+    if (this.#isOver || this.#timer !== undefined) return;
+    this.#timer = startTimer(
+      () => {
+        this.#timer = undefined;
+        this.#deliver().then(
+          () => {
+            this.#retries = 0;
+          },
+          (error: unknown) => {
+            if (isAway(error)) this.#deliverLater();
+          },
+        );
+      },
+      retryDelayMs(NETWORK_RETRY, ++this.#retries, undefined),
+    ).unref();
+  }
+
+  async #deliver(): Promise<void> {
+    await this.#run.reach();
+    replayInBackground(this.#backend);
+    await this.artifacts.deliver();
+  }
+}
+
+/** A run as far as it is known without its backend. */
+function plannedEntity({ localRunId, plan, name, createdAt }: SpoolHeader): RunEntity {
+  return {
+    id: localRunId,
+    name,
+    experimentId: plan?.experiment.id ?? "",
+    userId: plan?.run.userId ?? "",
+    status: "RUNNING",
+    startTime: plan?.run.startTime ?? createdAt,
+    lifecycleStage: "active",
+    artifactUri: `runs:/${localRunId}`,
+    params: {},
+    tags: plan?.run.tags ?? {},
+    metrics: {},
+    latestMetrics: [],
+    inputs: [],
+    modelInputs: [],
+    modelOutputs: [],
+  };
+}

@@ -1,0 +1,52 @@
+import { TidemarkError } from "../../base/errors.ts";
+import type { Batch, BatchPositions } from "../../contract/batch.ts";
+import type { AsyncMetricSink, MetricSink, SinkLimits } from "../../contract/metric-sink.ts";
+import type { Outcome } from "../../contract/outcome.ts";
+import type { RemoteAccess } from "../../contract/remote-access.ts";
+import { outcomeOfThrown } from "../../queue/delivery.ts";
+import type { RemoteRun } from "./remote-run.ts";
+
+/** Brings a run's log to a backend that can be away: opens the run there first, whenever that becomes possible. */
+export class RemoteSink implements AsyncMetricSink {
+  readonly limits: SinkLimits;
+  readonly #access: RemoteAccess;
+  readonly #run: RemoteRun;
+  #sink: MetricSink | undefined;
+
+  constructor(access: RemoteAccess, run: RemoteRun) {
+    this.limits = access.sinkLimits;
+    this.#access = access;
+    this.#run = run;
+  }
+
+  async write(batch: Batch, signal: AbortSignal): Promise<Outcome> {
+    try {
+      this.#sink ??= await this.#access.tracking.openSink((await this.#run.reach()).id);
+    } catch (error) {
+      return refusal(error, batch, this.#run.isMade);
+    }
+    return "writeSync" in this.#sink ? this.#sink.writeSync(batch) : await this.#sink.write(batch, signal);
+  }
+
+  async close(): Promise<void> {
+    await this.#sink?.close();
+  }
+}
+
+/** A run that is gone takes nothing any more. For everything else that keeps it from being opened there may be a remedy: values wait. */
+function refusal(error: unknown, batch: Batch, isMade: boolean): Outcome {
+  const isGone =
+    isMade &&
+    error instanceof TidemarkError &&
+    (error.code === "RESOURCE_DOES_NOT_EXIST" || error.code === "INVALID_STATE");
+  return isGone ? { status: "permanent", error, rejected: allOf(batch) } : outcomeOfThrown(error);
+}
+
+const allOf = ({ metrics, params, tags, inputs }: Batch): BatchPositions => ({
+  metrics: upTo(metrics.length),
+  params: upTo(params.length),
+  tags: upTo(tags.length),
+  inputs: upTo(inputs.length),
+});
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

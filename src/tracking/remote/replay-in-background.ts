@@ -1,0 +1,50 @@
+import { log, warnOnce } from "../../base/diagnostics.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Backend } from "../../contract/backend.ts";
+import { Spool } from "../../queue/spool/spool.ts";
+import { isAway } from "./away.ts";
+import { replaySpool } from "./replay.ts";
+
+interface Replay {
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
+const replays = new WeakMap<Backend, Replay>();
+
+/** Brings to a backend what earlier programs have left for it, while this one goes on. One replay at a time. */
+export function replayInBackground(backend: Backend): void {
+  if (backend.remote === undefined || replays.has(backend)) return;
+  if (new Spool(backend.remote.identity).abandoned().length === 0) return;
+  const stop = new AbortController();
+  const done = replay(backend, stop.signal).finally(() => replays.delete(backend));
+  replays.set(backend, { stop, done });
+}
+
+/** Leaves the rest in the spool, and settles when nothing is on the way any more. */
+export async function stopReplay(backend: Backend): Promise<void> {
+  const running = replays.get(backend);
+  running?.stop.abort();
+  await running?.done;
+}
+
+async function replay(backend: Backend, signal: AbortSignal): Promise<void> {
+  // Nobody who connects waits for this.
+  await undefined;
+  try {
+    for (const { name, localRunId, delivered, rejected, left } of await replaySpool(backend, {
+      signal,
+      keepsProcessAlive: false,
+    })) {
+      const run = `run ${name}${localRunId === "" ? "" : ` (${localRunId})`}`;
+      if (left === undefined)
+        log("info", `${run} of an earlier program was brought to ${backend.uri}: ${delivered} entries`);
+      else if (!isAway(left) && !signal.aborted)
+        warnOnce(`replay:${localRunId}`, `${run} stays in the spool: ${left.message}`);
+      if (rejected > 0)
+        warnOnce(`rejected:${localRunId}`, `${run}: ${backend.uri} refused ${rejected} entries for good`);
+    }
+  } catch (error) {
+    warnOnce(`replay:${backend.uri}`, `what earlier programs have left in the spool stays there: ${messageOf(error)}`);
+  }
+}

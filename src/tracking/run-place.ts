@@ -1,0 +1,67 @@
+import type { ArtifactStore } from "../contract/artifact-store.ts";
+import type { Backend } from "../contract/backend.ts";
+import type { Journal } from "../contract/journal.ts";
+import type { MetricSink } from "../contract/metric-sink.ts";
+import type { ExperimentRef } from "../queue/spool/spool-header.ts";
+import type { Tag } from "../schema/param.ts";
+import type { RunEntity, UpdateRun } from "../schema/run.ts";
+import { writeOnce } from "./write-once.ts";
+
+/** How a run ends. */
+export type RunEnd = Omit<UpdateRun, "runId">;
+
+/** Where an open run is kept, and how what it logs beside the queue comes there. */
+export interface RunPlace {
+  /** The run as it was when it was opened, and what the backend has said of it since. */
+  readonly entity: RunEntity;
+  /** The id by which the backend knows the run; `undefined` as long as it does not. */
+  readonly backendId: string | undefined;
+  /** The experiment of the run, for runs that are a part of it. */
+  readonly experiment: ExperimentRef;
+  readonly sink: MetricSink;
+  /** Stands before the sink. */
+  readonly journal: Journal | undefined;
+  readonly artifacts: ArtifactStore;
+  /** True where the end can be written without waiting, at the very end of the process. */
+  readonly endsSync: boolean;
+  /** A tag as it is at the backend; `undefined` also where that cannot be asked now. */
+  readTag(key: string): Promise<string | undefined>;
+  /** Sets a tag and waits for it. False where the backend is away: then the tag goes with the run's log. */
+  writeTag(tag: Tag): Promise<boolean>;
+  /** There is no more time: uploads that can be left for later are. */
+  hurry(): void;
+  /**
+   * Writes how the run ended, when all else is there.
+   *
+   * @param isDelivered - What was logged is at the backend.
+   * @param timeoutMs - How long the backend may take.
+   */
+  finish(end: RunEnd, isDelivered: boolean, timeoutMs: number): Promise<void>;
+  /** The same without waiting. */
+  finishSync(end: RunEnd): void;
+}
+
+/** A run at a backend that is there whenever this process is. */
+export async function openDirectly(backend: Backend, entity: RunEntity): Promise<RunPlace> {
+  const { tracking } = backend;
+  const sink = await tracking.openSink(entity.id);
+  return {
+    entity,
+    backendId: entity.id,
+    experiment: { id: entity.experimentId },
+    sink,
+    journal: undefined,
+    get artifacts() {
+      return backend.artifacts(entity.artifactUri);
+    },
+    endsSync: "writeSync" in sink && tracking.updateRunSync !== undefined,
+    readTag: async (key) => (await tracking.getRun(entity.id)).tags[key],
+    writeTag: async (tag) => {
+      await writeOnce(tracking, entity.id, { tags: [tag] });
+      return true;
+    },
+    hurry: () => {},
+    finish: (end) => tracking.updateRun({ runId: entity.id, ...end }),
+    finishSync: (end) => tracking.updateRunSync?.({ runId: entity.id, ...end }),
+  };
+}
