@@ -55,11 +55,18 @@ export class Backlog {
     return this.oldestStart === undefined;
   }
 
-  /** Adds the newest segment. With `journaledFrom` the whole of it is on the journal and may leave memory. */
-  push(segment: Segment, journaledFrom: JournalPosition | undefined): void {
+  /**
+   * Adds the newest segment. With `journaledFrom` the whole of it is on the journal and may leave memory.
+   *
+   * @param mayJoin - It may become a part of the one before it.
+   */
+  push(segment: Segment, journaledFrom: JournalPosition | undefined, mayJoin: boolean): void {
     const headIsFull = this.#spilled !== undefined || this.#entriesInMemory >= HEAD_VALUES;
     if (journaledFrom !== undefined && headIsFull && this.#tail.length === 0) this.#spill(segment, journaledFrom);
-    else this.#keep(this.#spilled === undefined && this.#tail.length === 0 ? this.#head : this.#tail, segment);
+    else {
+      const end = this.#spilled === undefined && this.#tail.length === 0 ? this.#head : this.#tail;
+      if (!mayJoin || !this.#join(end, segment)) this.#keep(end, segment);
+    }
   }
 
   /** Takes over what a journal holds that another process has left. */
@@ -115,6 +122,22 @@ export class Backlog {
     segment.release();
   }
 
+  /**
+   * Small segments become one while they wait: a slow training's would each hold on to columns for thousands of values, and be made
+   * up for one by one.
+   */
+  #join(target: Segment[], segment: Segment): boolean {
+    const last = target.at(-1);
+    // The first of all may be on its way.
+    if (last === undefined || last === this.#head[0]) return false;
+    if (last.isJournaled !== segment.isJournaled || !last.hasRoomFor(segment.columns)) return false;
+    last.appendAll(segment.batch([], segment.count));
+    last.retireTo = segment.retireTo ?? last.retireTo;
+    this.#entriesInMemory += segment.count;
+    segment.release();
+    return true;
+  }
+
   #keep(target: Segment[], segment: Segment): void {
     target.push(segment);
     this.#entriesInMemory += segment.count;
@@ -125,7 +148,7 @@ export class Backlog {
     const segment = new Segment(spilled.start);
     while (spilled.position < spilled.end) {
       const record = this.#journal?.read(spilled.position);
-      if (record === undefined || !segment.hasRoomFor(record.batch)) break;
+      if (record === undefined || !segment.hasRoomFor(record.batch.metrics)) break;
       segment.appendAll(record.batch);
       spilled.position = record.next;
       segment.retireTo = record.next;
