@@ -6,6 +6,8 @@ import { messageOf } from "../base/errors.ts";
 import { pathOfFileUri, schemeOf } from "../base/file-uri.ts";
 import { detectRuntime, isDisabled } from "../base/platform.ts";
 import { DEFAULT_TRACKING_URI } from "../connect/connect.ts";
+import { listSpool } from "../queue/spool/spool.ts";
+import { defaultSpoolDirectory } from "../queue/spool/spool-location.ts";
 import type { Client } from "../tracking/client.ts";
 import { allExperiments } from "./experiments-of.ts";
 import { optionalPackages } from "./optional-packages.ts";
@@ -28,7 +30,12 @@ const STYLES: Readonly<Record<Finding["level"], Style>> = { ok: "green", note: "
 /** `tidemark doctor` */
 export async function runDoctor(session: Session): Promise<number> {
   const { out, json } = session;
-  const findings = [...environmentFindings(), whereFinding(session.uri), ...(await storeFindings(session))];
+  const findings = [
+    ...environmentFindings(),
+    whereFinding(session.uri),
+    ...spoolFindings(),
+    ...(await storeFindings(session)),
+  ];
   if (json) out.json(findings);
   else out.lines(findings.map((finding) => findingLine(out, finding)));
   return findings.some(({ level }) => level === "wrong") ? FOUND_WRONG : 0;
@@ -66,11 +73,33 @@ function whereFinding(option: string | undefined): Finding {
 async function storeFindings(session: Session): Promise<Finding[]> {
   try {
     return await withClient(session, async (client) => [
+      ...(await serverFindings(client)),
       ...(await contentFindings(session, client)),
       ...(schemeOf(client.uri) === "file" ? pythonFindings(pathOfFileUri(client.uri)) : []),
     ]);
   } catch (error) {
     return [{ level: "wrong", subject: "backend", text: redact(messageOf(error)) }];
+  }
+}
+
+/** Whether somebody answers, and who. */
+async function serverFindings({ uri, backend }: Client): Promise<Finding[]> {
+  const version = await backend.version?.();
+  return version === undefined ? [] : [{ level: "ok", subject: "server", text: `${uri} is ${version}` }];
+}
+
+/** What waits on this disk for servers: left by programs that have ended, or of runs that go on. */
+function spoolFindings(): Finding[] {
+  const root = defaultSpoolDirectory();
+  try {
+    return listSpool(root).map(({ header, isOwned, entries, files }): Finding => {
+      const what = `${header.name} (${header.localRunId}) for ${redact(header.backend)}: ${entries} entries, ${files} files`;
+      return isOwned
+        ? { level: "ok", subject: "spool", text: `${what}, of a program that goes on` }
+        : { level: "note", subject: "spool", text: `${what}; \`tidemark spool replay\` brings it there` };
+    });
+  } catch (error) {
+    return [{ level: "wrong", subject: "spool", text: `${root}: ${redact(messageOf(error))}` }];
   }
 }
 

@@ -55,6 +55,7 @@ function buildProgram(run: Run): Command {
   addExperiments(program, run);
   addRuns(program, run);
   addModels(program, run);
+  addSpool(program, run);
   program
     .command("doctor")
     .description("where runs go and why, what is there, what is damaged; exit code 1 if something is wrong")
@@ -111,6 +112,22 @@ function addModels(program: Command, run: Run): void {
     .description("one registered model and all its versions")
     .argument("<name>")
     .action(async (name, _, command) => run(command, (await import("./models.ts")).showModel, { name }));
+}
+
+function addSpool(program: Command, run: Run): void {
+  const spool = program.command("spool").description("what waits on this disk for a server");
+  const dir = () =>
+    new Option("--dir <directory>", "the spool (default: TIDEMARK_SPOOL_DIR, else the platform's place)");
+  spool
+    .command("list")
+    .description("runs that are not wholly at their server, of all servers")
+    .addOption(dir())
+    .action(async (_, command) => run(command, (await import("./spool.ts")).listSpooled));
+  spool
+    .command("replay")
+    .description("bring to the server what ended or killed programs have left; exit code 1 if something stays")
+    .addOption(dir())
+    .action(async (_, command) => run(command, (await import("./spool.ts")).replaySpooled));
 }
 
 /** Options that every list has. */

@@ -1,12 +1,12 @@
 import { readEnv } from "../base/env.ts";
 import type { Session } from "./session.ts";
 
-/** Work in equal parts; `advance` is called after each. Where a person is looking, a bar on stderr shows how far it is. */
+/** Work in equal parts; `advance` is called after one or some. Where a person is looking, a bar on stderr shows how far it is. */
 export async function withProgress<T>(
   { out, json }: Session,
   what: string,
   parts: number,
-  work: (advance: () => void) => Promise<T>,
+  work: (advance: (parts?: number) => void) => Promise<T>,
 ): Promise<T> {
   if (!out.isTerminal || json || parts === 0 || readEnv("TERM") === "dumb") return work(() => {});
   // A CommonJS package: only its default export is there in every runtime.
@@ -23,7 +23,7 @@ export async function withProgress<T>(
   });
   bar.start(parts, 0);
   try {
-    return await work(() => bar.increment());
+    return await work((done = 1) => bar.increment(done));
   } finally {
     bar.stop();
   }

@@ -23,19 +23,24 @@ export const DEFAULT_TRACKING_URI = "./mlruns";
  * ```
  */
 export async function connect(
-  target: string | Backend = readEnv("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI,
+  target?: string | Backend,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Client> {
-  if (typeof target === "object" && target !== null && "tracking" in target) return clientOf(target);
+  const backend = await findBackend(target, options);
+  // What an earlier program has left for this backend is brought to it meanwhile.
+  replayInBackground(backend);
+  return new Client(backend);
+}
+
+/** The backend that is meant, and nothing else. @throws {TidemarkError} `INVALID_PARAMETER_VALUE` */
+export async function findBackend(
+  target: string | Backend = readEnv("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI,
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<Backend> {
+  if (typeof target === "object" && target !== null && "tracking" in target) return target;
   if (typeof target !== "string" || target === "") {
     const message = `uri: got ${describe(target)}; expected a directory, a URI or a backend`;
     throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { details: { argument: "uri" } });
   }
-  return clientOf(await openBackend(target, options));
-}
-
-/** What an earlier program has left for this backend is brought to it meanwhile. */
-function clientOf(backend: Backend): Client {
-  replayInBackground(backend);
-  return new Client(backend);
+  return await openBackend(target, options);
 }

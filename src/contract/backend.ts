@@ -13,6 +13,8 @@ export interface Backend {
   readonly registry?: RegistryStore;
   /** Absent where the backend keeps no logged models. */
   readonly loggedModels?: LoggedModelStore;
+  /** What answers there, with its version: `MLflow 3.17.2`. Tried once. Absent where nothing but this process does. */
+  version?(): Promise<string>;
   /** Present where the backend can be away: a spool stands before its runs. */
   readonly remote?: RemoteAccess;
   /** The artifacts below a run's `artifactUri`. */

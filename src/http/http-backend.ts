@@ -75,6 +75,7 @@ export function httpBackend({ url: address, openArtifacts, ...given }: HttpBacke
     tracking: new HttpTrackingStore(rest),
     registry: new HttpRegistryStore(rest),
     loggedModels: new HttpLoggedModelStore(rest),
+    version: async () => `MLflow ${(await rest.once.text({ method: "GET", path: "/version" })).trim()}`,
     remote: {
       identity: JSON.stringify([base, workspace ?? null, credentials.identity]),
       sinkLimits: HTTP_SINK_LIMITS,
