@@ -24,8 +24,8 @@ export interface Training {
   readonly count?: number;
   /** Default 800. */
   readonly valuesPerSecond?: number;
-  /** Default: that of `run.end`. */
-  readonly endTimeoutMs?: number;
+  /** What `run.end` gives the server. Default: enough for a slow machine. */
+  readonly endTimeoutMs?: number | undefined;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -54,7 +54,9 @@ export function spoolDirectory(): string {
 }
 
 export function startTraining(training: Training): TrainingChild {
-  const { address, spool, env, count = DEFAULT_COUNT, valuesPerSecond = 800, experiment, endTimeoutMs } = training;
+  const { address, spool, env, experiment } = training;
+  const { count = DEFAULT_COUNT, valuesPerSecond = 800 } = training;
+  const endTimeoutMs = "endTimeoutMs" in training ? training.endTimeoutMs : 30_000;
   return new TrainingChild(
     "faults/train.mjs",
     { experiment, count, valuesPerSecond, flushIntervalMs: 100, endTimeoutMs },
