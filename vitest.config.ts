@@ -1,3 +1,6 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 // A test here may start a Python, pack a tarball or kill a training: minutes, not milliseconds.
@@ -24,6 +27,8 @@ const heavy = (name: string) => ({
 
 export default defineConfig({
   test: {
+    // What a test leaves behind for a server must not be found by the next one, nor by a person's programs.
+    env: { TIDEMARK_SPOOL_DIR: mkdtempSync(join(tmpdir(), "tidemark-test-spool-")) },
     pool: "forks",
     maxWorkers: 2,
     projects: [

@@ -17,6 +17,7 @@ import { type HttpOptions, httpOptionsSchema } from "./http-options.ts";
 import { HttpRegistryStore } from "./http-registry-store.ts";
 import { HttpTrackingStore } from "./http-tracking-store.ts";
 import { RestClient } from "./rest-client.ts";
+import { RunIds } from "./run-ids.ts";
 import { parseAddress } from "./server-address.ts";
 
 /** What {@link httpBackend} takes. */
@@ -64,6 +65,7 @@ export function httpBackend({ url: address, openArtifacts, ...given }: HttpBacke
     headers: { ...options.headers, ...(workspace === undefined ? {} : { [WORKSPACE_HEADER]: workspace }) },
     maxRetries: options.maxRetries ?? countOf("MLFLOW_HTTP_REQUEST_MAX_RETRIES") ?? DEFAULT_MAX_RETRIES,
   });
+  const runIds = new RunIds(rest);
   const artifactsBy = (client: RestClient) => (uri: string) => {
     if (schemeOf(uri) === "mlflow-artifacts") return new HttpArtifactStore(client, uri);
     const store = openArtifacts?.(uri);
@@ -72,14 +74,14 @@ export function httpBackend({ url: address, openArtifacts, ...given }: HttpBacke
   };
   return {
     uri: base,
-    tracking: new HttpTrackingStore(rest),
-    registry: new HttpRegistryStore(rest),
-    loggedModels: new HttpLoggedModelStore(rest),
+    tracking: new HttpTrackingStore(rest, runIds),
+    registry: new HttpRegistryStore(rest, runIds),
+    loggedModels: new HttpLoggedModelStore(rest, runIds),
     version: async () => `MLflow ${(await rest.once.text({ method: "GET", path: "/version" })).trim()}`,
     remote: {
       identity: JSON.stringify([base, workspace ?? null, credentials.identity]),
       sinkLimits: HTTP_SINK_LIMITS,
-      tracking: new HttpTrackingStore(rest.once),
+      tracking: new HttpTrackingStore(rest.once, new RunIds(rest.once)),
       artifacts: artifactsBy(rest.once),
     },
     artifacts: artifactsBy(rest),

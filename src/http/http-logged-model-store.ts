@@ -8,6 +8,7 @@ import { fieldAnswer, loggedModelAnswer, pageAnswer } from "./answers.ts";
 import { placeError } from "./place-error.ts";
 import type { RestClient } from "./rest-client.ts";
 import { API, pairsOf } from "./routes.ts";
+import type { RunIds } from "./run-ids.ts";
 
 const modelOf = fieldAnswer("model", loggedModelAnswer);
 const modelPage = pageAnswer("models", loggedModelAnswer);
@@ -22,16 +23,18 @@ const MODELS = `${API}/logged-models`;
 /** Logged models at an MLflow server. */
 export class HttpLoggedModelStore implements LoggedModelStore {
   readonly #rest: RestClient;
+  readonly #runIds: RunIds;
 
-  constructor(rest: RestClient) {
+  constructor(rest: RestClient, runIds: RunIds) {
     this.#rest = rest;
+    this.#runIds = runIds;
   }
 
   async create({ experimentId, name, sourceRunId, modelType, params, tags }: CreateLoggedModel): Promise<LoggedModel> {
     const body = {
       experiment_id: experimentId,
       name,
-      source_run_id: sourceRunId,
+      source_run_id: sourceRunId === undefined ? undefined : await this.#runIds.resolve(sourceRunId),
       model_type: modelType,
       params: pairsOf(params),
       tags: pairsOf(tags),

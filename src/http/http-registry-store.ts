@@ -18,6 +18,7 @@ import { fieldAnswer, pageAnswer, registeredModelAnswer, versionAnswer } from ".
 import { placeError } from "./place-error.ts";
 import type { RestCall, RestClient } from "./rest-client.ts";
 import { API, pairsOf } from "./routes.ts";
+import type { RunIds } from "./run-ids.ts";
 
 const modelOf = fieldAnswer("registered_model", registeredModelAnswer);
 const versionOf = fieldAnswer("model_version", versionAnswer);
@@ -31,9 +32,11 @@ const NO_PROMPTS = "tag.`mlflow.prompt.is_prompt` != 'true'";
 /** Registered models at an MLflow server. */
 export class HttpRegistryStore implements RegistryStore {
   readonly #rest: RestClient;
+  readonly #runIds: RunIds;
 
-  constructor(rest: RestClient) {
+  constructor(rest: RestClient, runIds: RunIds) {
     this.#rest = rest;
+    this.#runIds = runIds;
   }
 
   async createModel({ name, description, tags }: CreateModel): Promise<RegisteredModel> {
@@ -72,9 +75,10 @@ export class HttpRegistryStore implements RegistryStore {
 
   async createVersion({ name, source, runId, modelId, description, tags }: CreateVersion): Promise<ModelVersion> {
     // SQL stores take the ids of runs and models that are not there.
-    if (runId !== undefined) await this.#exists("runs/get", { run_id: runId });
+    const backendRunId = runId === undefined ? undefined : await this.#runIds.resolve(runId);
+    if (backendRunId !== undefined) await this.#exists("runs/get", { run_id: backendRunId });
     if (modelId !== undefined) await this.#exists(`logged-models/${encodeURIComponent(modelId)}`);
-    const body = { name, source, run_id: runId, model_id: modelId, description, tags: pairsOf(tags) };
+    const body = { name, source, run_id: backendRunId, model_id: modelId, description, tags: pairsOf(tags) };
     return await this.#call("POST", "model-versions/create", body, versionOf);
   }
 

@@ -23,7 +23,7 @@ import { readHistory } from "./metric-history.ts";
 import { placeError } from "./place-error.ts";
 import type { RestClient } from "./rest-client.ts";
 import { API, pairsOf } from "./routes.ts";
-import { RunIds } from "./run-ids.ts";
+import type { RunIds } from "./run-ids.ts";
 
 const DEFAULT_EXPERIMENT_ID = "0";
 
@@ -43,9 +43,9 @@ export class HttpTrackingStore implements TrackingStore {
   readonly #rest: RestClient;
   readonly #runIds: RunIds;
 
-  constructor(rest: RestClient) {
+  constructor(rest: RestClient, runIds: RunIds) {
     this.#rest = rest;
-    this.#runIds = new RunIds(rest);
+    this.#runIds = runIds;
   }
 
   async createExperiment({ name, artifactLocation, tags }: CreateExperiment): Promise<string> {

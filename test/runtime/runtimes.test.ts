@@ -1,7 +1,9 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connect } from "../../src/connect/connect.ts";
 import { succeed } from "../support/child.ts";
+import { freePort, type MlflowServer, startMlflowServer } from "../support/mlflow-server.ts";
 import { bunPath, denoPath, leftOut, nodePath, type Peer } from "../support/peers.ts";
 import { manifest, repository } from "../support/repository.ts";
 import { makeTempFolder, packInto } from "../support/tarball.ts";
@@ -56,8 +58,9 @@ const at = (file: string) => join(project.path, file);
 // Node 20.18 cannot `require` an ES module; this makes a newer one as strict.
 const NO_REQUIRE_ESM = "--no-experimental-require-module";
 
-// What a tracking SDK asks for: files, the environment, the user's name, git. No network.
-const DENO_RUN = ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--allow-run"];
+// What a tracking SDK asks for: files, the environment, the user's name, git; the network only where runs go to a server.
+const DENO_LOCAL = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--allow-run"];
+const DENO_RUN = ["run", "--no-prompt", ...DENO_LOCAL, "--allow-net=127.0.0.1"];
 
 interface Host {
   readonly name: string;
@@ -89,6 +92,44 @@ for (const { name, needs, command } of hosts) {
     });
   });
 }
+
+describe.skipIf(leftOut("python", "node24", "bun", "deno"))("a server that comes after the run", () => {
+  let server: MlflowServer | undefined;
+  afterAll(() => server?.kill());
+
+  const spoolOf = (name: string) => join(project.path, `spool of ${name}`);
+  const environment = (name: string, port: number) => ({
+    MLFLOW_TRACKING_URI: `http://127.0.0.1:${port}`,
+    TIDEMARK_SPOOL_DIR: spoolOf(name),
+    DENO_DIR: join(project.path, ".deno"),
+  });
+
+  test("gets it from the spool, in every runtime", async () => {
+    const port = await freePort();
+    const localIds = new Map<string, string>();
+    for (const { name, command } of hosts) {
+      const [program, ...args] = command(at("away.mjs"));
+      const cwd = mkdtempSync(join(project.path, "cwd-"));
+      localIds.set(name, await succeed(program, args, { cwd, env: environment(name, port) }));
+    }
+    server = await startMlflowServer({ port });
+    for (const { name, command } of hosts) {
+      const [program, ...args] = command(at("node_modules/tidemark/dist/cli.js"));
+      const replay = [...args, "spool", "replay"];
+      await succeed(program, replay, { cwd: project.path, env: environment(name, port) });
+    }
+    const client = await connect(server.address);
+    for (const localId of localIds.values()) {
+      const { id, status, params } = await client.runs.get(localId);
+      expect({ status, params }).toEqual({ status: "FINISHED", params: { lr: "0.1" } });
+      expect((await client.runs.metricHistory(id, "loss")).values).toEqual(
+        Float64Array.from({ length: 3_000 }, (_, i) => i),
+      );
+      expect(Buffer.from(await client.artifacts.read({ runId: id, path: "notes.txt" })).toString()).toBe("hi");
+    }
+    await client.close();
+  });
+});
 
 describe("TypeScript", () => {
   const STRICT = [

@@ -1,5 +1,7 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { warnOnce } from "../../base/diagnostics.ts";
+import { messageOf } from "../../base/errors.ts";
 import { isTemporaryName } from "../../disk/temporary-name.ts";
 import { FileJournal } from "./file-journal.ts";
 import { type EntryRoom, isOwned, readEnd, readHeader, SpoolEntry } from "./spool-entry.ts";
@@ -60,12 +62,22 @@ export interface SpoolListing {
   readonly end?: SpooledEnd;
 }
 
-/** All that a spool holds, of every backend and identity, oldest first. @throws {TidemarkError} `DATA_DAMAGED` */
+/** All that a spool holds, of every backend and identity, oldest first. What cannot be read is warned of. */
 export function listSpool(root: string): SpoolListing[] {
   return directoriesIn(root)
     .flatMap((name) => entriesBelow(join(root, name)))
-    .map((directory) => inspect(root, directory))
+    .flatMap((directory) => tryInspect(root, directory))
     .sort((a, b) => a.header.createdAt - b.header.createdAt);
+}
+
+function tryInspect(root: string, directory: string): SpoolListing[] {
+  try {
+    return [inspect(root, directory)];
+  } catch (error) {
+    // Its owner may be done with it meanwhile.
+    if (existsSync(directory)) warnOnce(`spool:${directory}`, messageOf(error));
+    return [];
+  }
 }
 
 function inspect(root: string, directory: string): SpoolListing {

@@ -7,13 +7,11 @@ import type { Backend } from "../../contract/backend.ts";
 import type { RemoteAccess } from "../../contract/remote-access.ts";
 import type { SpoolEntry } from "../../queue/spool/spool-entry.ts";
 import { MAX_STAGED_BYTES, type WaitingFile } from "../../queue/spool/staged-files.ts";
-import { isAway, within } from "./away.ts";
+import { isAway, PATIENCE_MS, within } from "./away.ts";
 import type { RemoteRun } from "./remote-run.ts";
 
 /** How long an upload may make no progress before the file goes to the spool instead. */
 const LONGEST_STALL_MS = 30_000;
-/** How long whoever logs a file waits for the run to be known at the backend. */
-const LONGEST_REACH_MS = 5_000;
 
 /** What the files of a run at a backend that can be away depend on. */
 export interface RemoteArtifactsParts {
@@ -71,11 +69,6 @@ export class RemoteArtifacts implements ArtifactStore {
     await (await this.#store()).delete(path);
   }
 
-  /** True while files wait in the spool. */
-  get hasStaged(): boolean {
-    return (this.#parts.entry?.files.list().length ?? 0) > 0;
-  }
-
   /**
    * Uploads what waits in the spool, oldest first. A file that is refused stays there, and the others follow all the same.
    *
@@ -125,7 +118,7 @@ export class RemoteArtifacts implements ArtifactStore {
     if (this.#staged(path) === undefined && !this.#hurry.signal.aborted) {
       const watch = new StallWatch(control, this.#hurry.signal);
       try {
-        const { artifactUri } = await within(LONGEST_REACH_MS, run.reach());
+        const { artifactUri } = await within(PATIENCE_MS, run.reach());
         return await send(access.artifacts(artifactUri), watch.control);
       } catch (error) {
         const isOurs = watch.hasStopped && control.signal?.aborted !== true;

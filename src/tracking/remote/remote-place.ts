@@ -13,15 +13,12 @@ import type { Tag } from "../../schema/param.ts";
 import type { RunEntity } from "../../schema/run.ts";
 import type { RunEnd, RunPlace } from "../run-place.ts";
 import { writeOnce } from "../write-once.ts";
-import { isAway, within } from "./away.ts";
+import { isAway, isGone, PATIENCE_MS, within } from "./away.ts";
 import { finishThere } from "./finish-there.ts";
 import { RemoteArtifacts } from "./remote-artifacts.ts";
 import { RemoteRun } from "./remote-run.ts";
 import { RemoteSink } from "./remote-sink.ts";
 import { replayInBackground } from "./replay-in-background.ts";
-
-/** How long a run waits for its backend before it begins without. */
-const LONGEST_REACH_MS = 5_000;
 
 /** How a run is opened at a backend that can be away. */
 export interface RemoteOptions {
@@ -101,7 +98,7 @@ class RemotePlace implements RunPlace {
   readonly #access: RemoteAccess;
   readonly #header: SpoolHeader;
   readonly #run: RemoteRun;
-  #entry: SpoolEntry | undefined;
+  readonly #entry: SpoolEntry | undefined;
   /** A run that began without its backend keeps the id it had then. */
   #keepsLocalId = false;
   #retries = 0;
@@ -128,7 +125,7 @@ class RemotePlace implements RunPlace {
   async open(offline: RemoteOptions["offline"]): Promise<void> {
     const reached = this.#run.reach();
     try {
-      await (offline === "allow" ? within(LONGEST_REACH_MS, reached) : reached);
+      await (offline === "allow" ? within(PATIENCE_MS, reached) : reached);
     } catch (error) {
       if (offline === "refuse" || !isAway(error)) throw error;
       this.#keepsLocalId = true;
@@ -138,7 +135,7 @@ class RemotePlace implements RunPlace {
     }
   }
 
-  /** Nothing was begun. */
+  /** Nothing was begun, or nobody wants it any more. */
   discard(): void {
     this.#close();
     this.#entry?.remove();
@@ -160,24 +157,15 @@ class RemotePlace implements RunPlace {
   }
 
   async readTag(key: string): Promise<string | undefined> {
-    if (!this.#run.isMade) return undefined;
-    try {
-      return (await this.#access.tracking.getRun((await this.#run.reach()).id)).tags[key];
-    } catch (error) {
-      if (isAway(error)) return undefined;
-      throw error;
-    }
+    return await this.#ask(async (runId) => (await this.#access.tracking.getRun(runId)).tags[key]);
   }
 
   async writeTag(tag: Tag): Promise<boolean> {
-    if (!this.#run.isMade) return false;
-    try {
-      await writeOnce(this.#access.tracking, (await this.#run.reach()).id, { tags: [tag] });
+    const isDone = await this.#ask(async (runId) => {
+      await writeOnce(this.#access.tracking, runId, { tags: [tag] });
       return true;
-    } catch (error) {
-      if (isAway(error)) return false;
-      throw error;
-    }
+    });
+    return isDone ?? false;
   }
 
   hurry(): void {
@@ -189,13 +177,13 @@ class RemotePlace implements RunPlace {
       if (!isDelivered) throw new TidemarkError("DEADLINE_EXCEEDED", `${this.#backend.uri} has not taken all in time`);
       await within(timeoutMs, finishThere(this.#access, this.#run, this.artifacts, end));
     } catch (error) {
-      this.#leave(end);
+      if (this.#run.isMade && isGone(error)) this.discard();
+      else this.#leave(end);
       if (this.#entry === undefined || !isAway(error)) throw error;
       warnOnce(`left:${this.#header.localRunId}`, `${messageOf(error)}; ${this.#whatIsLeft(this.#entry)}`);
       return;
     }
-    this.#close();
-    this.#entry?.remove();
+    this.discard();
   }
 
   finishSync(end: RunEnd): void {
@@ -210,6 +198,20 @@ class RemotePlace implements RunPlace {
     this.#close();
     this.#entry?.saveEnd(end);
     this.#entry?.release();
+  }
+
+  /** Asks the backend something of the run; `undefined` where it is away. */
+  async #ask<T>(question: (runId: string) => Promise<T>): Promise<T | undefined> {
+    if (!this.#run.isMade) return undefined;
+    try {
+      return await within(
+        PATIENCE_MS,
+        this.#run.reach().then(({ id }) => question(id)),
+      );
+    } catch (error) {
+      if (isAway(error)) return undefined;
+      throw error;
+    }
   }
 
   #whatIsLeft(entry: SpoolEntry): string {

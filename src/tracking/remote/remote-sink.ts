@@ -1,9 +1,10 @@
-import { TidemarkError } from "../../base/errors.ts";
+import type { TidemarkError } from "../../base/errors.ts";
 import type { Batch, BatchPositions } from "../../contract/batch.ts";
 import type { AsyncMetricSink, MetricSink, SinkLimits } from "../../contract/metric-sink.ts";
 import type { Outcome } from "../../contract/outcome.ts";
 import type { RemoteAccess } from "../../contract/remote-access.ts";
 import { outcomeOfThrown } from "../../queue/delivery.ts";
+import { isGone } from "./away.ts";
 import type { RemoteRun } from "./remote-run.ts";
 
 /** Brings a run's log to a backend that can be away: opens the run there first, whenever that becomes possible. */
@@ -34,13 +35,10 @@ export class RemoteSink implements AsyncMetricSink {
 }
 
 /** A run that is gone takes nothing any more. For everything else that keeps it from being opened there may be a remedy: values wait. */
-function refusal(error: unknown, batch: Batch, isMade: boolean): Outcome {
-  const isGone =
-    isMade &&
-    error instanceof TidemarkError &&
-    (error.code === "RESOURCE_DOES_NOT_EXIST" || error.code === "INVALID_STATE");
-  return isGone ? { status: "permanent", error, rejected: allOf(batch) } : outcomeOfThrown(error);
-}
+const refusal = (error: unknown, batch: Batch, isMade: boolean): Outcome =>
+  isMade && isGone(error)
+    ? { status: "permanent", error: error as TidemarkError, rejected: allOf(batch) }
+    : outcomeOfThrown(error);
 
 const allOf = ({ metrics, params, tags, inputs }: Batch): BatchPositions => ({
   metrics: upTo(metrics.length),

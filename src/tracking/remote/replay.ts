@@ -6,7 +6,7 @@ import type { RemoteAccess } from "../../contract/remote-access.ts";
 import { Outbox } from "../../queue/outbox.ts";
 import { Spool, type SpoolOptions } from "../../queue/spool/spool.ts";
 import type { SpoolEntry } from "../../queue/spool/spool-entry.ts";
-import { isAway } from "./away.ts";
+import { isAway, isGone } from "./away.ts";
 import { finishThere } from "./finish-there.ts";
 import { RemoteArtifacts } from "./remote-artifacts.ts";
 import { RemoteRun } from "./remote-run.ts";
@@ -92,7 +92,8 @@ async function replayEntry(
     await outbox.whenSettled({ signal, keepsProcessAlive });
     await finishThere(access, run, artifacts, entry.end);
   } catch (error) {
-    left = errorOf(error);
+    // A run that was deleted meanwhile takes nothing, and never will: what it refused is counted.
+    if (!run.isMade || !isGone(error)) left = errorOf(error);
   }
   outbox.abort();
   run.forget();
