@@ -11,6 +11,8 @@ export interface StoredRun {
   readonly status: string;
   readonly endTime: number | undefined;
   readonly isDeleted: boolean;
+  /** The latest value of each. */
+  readonly metrics: Readonly<Record<string, number | string>>;
   readonly params: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -27,7 +29,11 @@ interface RunAnswer {
     readonly end_time?: number;
     readonly lifecycle_stage: string;
   };
-  readonly data: { readonly params?: readonly Pair[]; readonly tags?: readonly Pair[] };
+  readonly data: {
+    readonly metrics?: readonly { readonly key: string; readonly value: number | string }[];
+    readonly params?: readonly Pair[];
+    readonly tags?: readonly Pair[];
+  };
 }
 
 /** Reads an MLflow server without any code of tidemark, so that its mistakes cannot hide each other. */
@@ -52,6 +58,7 @@ export class PlainRest {
       status: info.status,
       endTime: info.end_time,
       isDeleted: info.lifecycle_stage === "deleted",
+      metrics: Object.fromEntries((data.metrics ?? []).map(({ key, value }) => [key, value])),
       params: pairs(data.params),
       tags: pairs(data.tags),
     }));
