@@ -5,11 +5,10 @@ import { connect } from "tidemark";
 const SPARKLINE_WIDTH = 60;
 const BLOCKS = "▁▂▃▄▅▆▇█";
 
-/** Reads a run back from where it was written, prints what is there, and returns it. */
+/** Reads a run back from where it was written, and prints what is there. */
 export async function printReport(runId) {
   const client = await connect();
   const run = await client.runs.get(runId);
-  const runDirectory = dirname(fileURLToPath(run.artifactUri));
   const histories = await Promise.all(
     Object.keys(run.metrics).map(async (key) => ({ key, ...(await client.runs.metricHistory(runId, key)) })),
   );
@@ -22,11 +21,10 @@ export async function printReport(runId) {
   const datasets = run.inputs.map(({ dataset, tags }) => `${dataset.name} (${tags["mlflow.data.context"]})`);
   const files = artifacts.map(({ path, isDirectory }) => (isDirectory ? `${path}/` : path));
   const batchLoss = histories.find(({ key }) => key === "batch_loss");
-  const runsDirectory = dirname(dirname(runDirectory));
   console.log(`
 Run       ${run.name}, ${run.status} after ${seconds.toFixed(1)} s
 Id        ${run.id}
-Files     ${runDirectory}
+Where     ${placeOf(client, run)}
 Params    ${params.join("  ")}
 Datasets  ${datasets.join(", ")}
 Artifacts ${files.join(", ")}
@@ -37,9 +35,30 @@ batch_loss, ${batchLoss.values.length} values, logarithmic
 ${sparkline(batchLoss.values)}
 
 ${new TextDecoder().decode(confusion)}
-Look at it in MLflow's UI:
-  MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri ${quoteForShell(shortPath(runsDirectory))}`);
-  return run;
+${howToSee(client)}`);
+}
+
+/** Says what to do where the server was away until the run's end. */
+export function printWhereItWaits(run) {
+  console.log(`
+Run       ${run.name}, ${run.status}
+Id        ${run.id}, until the server gives it one
+
+Its server does not answer. The run waits on this disk, as \`npx tidemark spool list\` shows; when the server is there,
+  npx tidemark spool replay
+brings it there.`);
+}
+
+/** The directory of a run's files, or its page at the server. */
+function placeOf({ uri }, { id, experimentId, artifactUri }) {
+  if (uri.startsWith("http")) return `${uri}/#/experiments/${experimentId}/runs/${id}`;
+  return dirname(fileURLToPath(artifactUri));
+}
+
+function howToSee({ uri }) {
+  if (uri.startsWith("http")) return `Look at it in MLflow's UI: ${uri}`;
+  const directory = quoteForShell(shortPath(fileURLToPath(uri)));
+  return `Look at it in MLflow's UI:\n  MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri ${directory}`;
 }
 
 /** Rows are what was written, columns what the model saw in it. */

@@ -35,6 +35,7 @@ export type {
 export type { AsyncMetricSink, MetricSink, SinkBase, SinkLimits, SyncMetricSink } from "../contract/metric-sink.ts";
 export { OK, type Outcome } from "../contract/outcome.ts";
 export type { RegistryStore, VersionRef } from "../contract/registry-store.ts";
+export type { RemoteAccess } from "../contract/remote-access.ts";
 export type {
   ExperimentQuery,
   Page,

@@ -8,12 +8,16 @@ interface Waiter {
   readonly startedAt: number;
   readonly acceptSpooled: boolean;
   readonly keepsProcessAlive: boolean;
+  /** Fires when nothing has been settled for too long. */
+  readonly silence: NodeJS.Timeout | undefined;
   settle(error: TidemarkError | undefined): void;
 }
 
 /** How a caller limits a wait. */
 export interface WaitLimits {
   readonly timeoutMs?: number | undefined;
+  /** How long nothing at all may be settled. */
+  readonly silenceMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly acceptSpooled?: boolean;
   /** False for work that nobody asked for: the process may end between two attempts. Default true. */
@@ -42,15 +46,23 @@ export class FlushWaiters {
 
   wait(target: number, limits: WaitLimits): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { timeoutMs, signal, acceptSpooled = false, keepsProcessAlive = true } = limits;
+      const { timeoutMs, silenceMs, signal, acceptSpooled = false, keepsProcessAlive = true } = limits;
+      const timer = startTimer(timeoutMs, () =>
+        waiter.settle(new TidemarkError("DEADLINE_EXCEEDED", `the flush took longer than ${timeoutMs} ms`)),
+      );
+      const silence = startTimer(silenceMs, () =>
+        waiter.settle(new TidemarkError("DEADLINE_EXCEEDED", `the backend has taken nothing for ${silenceMs} ms`)),
+      );
       const waiter: Waiter = {
         target,
         startedAt: performance.now(),
         acceptSpooled,
         keepsProcessAlive,
+        silence,
         settle: (error) => {
           this.#waiting.delete(waiter);
           clearTimeout(timer);
+          clearTimeout(silence);
           signal?.removeEventListener("abort", onAbort);
           this.#keepProcessAlive();
           if (error === undefined) resolve();
@@ -59,13 +71,6 @@ export class FlushWaiters {
       };
       const onAbort = () =>
         waiter.settle(new TidemarkError("CANCELLED", "the flush was cancelled", { cause: signal?.reason }));
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(
-              () => waiter.settle(new TidemarkError("DEADLINE_EXCEEDED", `the flush took longer than ${timeoutMs} ms`)),
-              Math.min(timeoutMs, LONGEST_TIMER_MS),
-            );
       this.#waiting.add(waiter);
       this.#keepProcessAlive();
       if (signal?.aborted === true) onAbort();
@@ -78,6 +83,11 @@ export class FlushWaiters {
     for (const waiter of [...this.#waiting]) {
       if (waiter.target <= settledTo || (waiter.acceptSpooled && isAllSpooled)) waiter.settle(undefined);
     }
+  }
+
+  /** Something was settled: whoever waits for a sign has one. */
+  progressed(): void {
+    for (const { silence } of this.#waiting) silence?.refresh();
   }
 
   /** Gives up on those who have waited longer than the retry budget. */
@@ -95,3 +105,6 @@ export class FlushWaiters {
     }
   }
 }
+
+const startTimer = (afterMs: number | undefined, callback: () => void): NodeJS.Timeout | undefined =>
+  afterMs === undefined ? undefined : setTimeout(callback, Math.min(afterMs, LONGEST_TIMER_MS));

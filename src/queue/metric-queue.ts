@@ -160,8 +160,8 @@ export class MetricQueue {
   /**
    * Takes no more values, delivers what is left and lets go of the sink. Calls after the first get the same promise.
    *
-   * @param options.timeoutMs - How long the backend may take to answer. What it has not taken then stays on the journal, or
-   *   is dropped and counted where there is none. Default 5,000.
+   * @param options.timeoutMs - How long the backend may take nothing. What it has not taken then stays on the journal, or is
+   *   dropped and counted where there is none. Default 5,000.
    * @throws {TidemarkError} `FLUSH_INCOMPLETE` when something was lost that no flush has told of
    */
   close(options: { timeoutMs?: number | undefined } = {}): Promise<QueueStats> {
@@ -268,7 +268,7 @@ export class MetricQueue {
     this.#seal();
     this.#isClosed = true;
     this.#askAt = 0;
-    const settled = this.#outbox.whenSettled({ timeoutMs });
+    const settled = this.#outbox.whenSettled({ silenceMs: timeoutMs });
     this.#handOver();
     let isComplete = true;
     await settled.catch(() => {

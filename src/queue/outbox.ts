@@ -252,6 +252,7 @@ export class Outbox {
     this.#rejected += rejected;
     this.#backlog.settled(segment, acknowledged + rejected);
     if (error !== undefined) this.report(error);
+    if (acknowledged + rejected > 0) this.#waiters.progressed();
     this.#settleWaiters();
     if (waitMs !== undefined && !this.#waiters.isEmpty) {
       this.#waiters.attemptFailed(this.#policy.budgetMs, () => this.incomplete(this.stats(0), error));

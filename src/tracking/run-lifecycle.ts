@@ -18,8 +18,6 @@ export interface RunLifecycleParts {
 
 /** How long a backend may take to answer when a run ends. */
 const DEFAULT_END_TIMEOUT_MS = 5_000;
-/** A backend that took all values at the last moment may still take the status. */
-const SHORTEST_FINISH_MS = 1_000;
 
 const PACKAGES_TAG = "tidemark.packages";
 const ERROR_TAG = "tidemark.error";
@@ -74,18 +72,14 @@ export class RunLifecycle {
 
   async #end(timeoutMs: number): Promise<void> {
     const { place, queue } = this.#parts;
-    const deadline = performance.now() + timeoutMs;
     this.#recordPackages();
     const closed = queue.close({ timeoutMs });
     // Read below, after the uploads: until then a rejection must not count as unhandled.
     closed.catch(() => {});
-    const hurry = setTimeout(() => place.hurry(), timeoutMs);
-    await Promise.allSettled(this.#uploads);
-    clearTimeout(hurry);
+    const isUploaded = await this.#uploadsEnd(timeoutMs);
     const failures: unknown[] = [];
     await closed.catch((error: unknown) => failures.push(error));
-    const timeLeftMs = Math.max(SHORTEST_FINISH_MS, deadline - performance.now());
-    await place.finish(this.#runEnd(), queue.stats.pending === 0, timeLeftMs).then(
+    await place.finish(this.#runEnd(), isUploaded && queue.stats.pending === 0, timeoutMs).then(
       () => {
         this.#hasEnded = true;
         this.#leaveProcessExit();
@@ -94,6 +88,18 @@ export class RunLifecycle {
       (error: unknown) => failures.push(error),
     );
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** Waits for uploads under way. False where there was no time for all of them. */
+  async #uploadsEnd(timeoutMs: number): Promise<boolean> {
+    let isUploaded = true;
+    const timer = setTimeout(() => {
+      isUploaded = false;
+      this.#parts.place.hurry();
+    }, timeoutMs);
+    await Promise.allSettled(this.#uploads);
+    clearTimeout(timer);
+    return isUploaded;
   }
 
   /** Libraries are often imported after the run has started. */

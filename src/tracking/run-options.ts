@@ -73,7 +73,7 @@ export const flushOptionsSchema = z.strictObject({
 export const endOptionsSchema = z.strictObject({
   /** Default `"FINISHED"`. */
   status: runStatusSchema.extract(["FINISHED", "FAILED", "KILLED"]).optional(),
-  /** How long the backend may take to answer, in milliseconds. Default 5,000. */
+  /** How long the backend may take nothing, in milliseconds: as long as it takes some, the end waits. Default 5,000. */
   timeoutMs: z.number().positive().optional(),
 });
 /** What `run.end` takes. @interface */

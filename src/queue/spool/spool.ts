@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { warnOnce } from "../../base/diagnostics.ts";
 import { messageOf } from "../../base/errors.ts";
 import { isTemporaryName } from "../../disk/temporary-name.ts";
@@ -28,7 +28,7 @@ export class Spool {
   readonly #room: EntryRoom;
 
   constructor(identity: string, { dir, maxBytes = DEFAULT_MAX_SPOOL_BYTES }: SpoolOptions = {}) {
-    this.root = dir ?? defaultSpoolDirectory();
+    this.root = dir === undefined ? defaultSpoolDirectory() : resolve(dir);
     this.#parent = identityDirectory(this.root, identity);
     this.#room = { space: spoolSpace(this.root), maxBytes };
   }

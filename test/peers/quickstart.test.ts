@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { connect } from "../../src/connect/connect.ts";
+import { succeed } from "../support/child.ts";
+import { bin } from "../support/command-line.ts";
+import { freePort, type MlflowServer, startMlflowServer } from "../support/mlflow-server.ts";
+import { temporaryDirectory } from "../support/mlruns.ts";
+import { leftOut } from "../support/peers.ts";
+import { repository } from "../support/repository.ts";
+
+describe.skipIf(leftOut("python"))("the quickstart", () => {
+  let server: MlflowServer | undefined;
+  afterAll(() => server?.kill());
+
+  it("records the same at a server that is there, and at one that is started when it has ended", async () => {
+    const port = await freePort();
+    const cwd = temporaryDirectory();
+    const env = { MLFLOW_TRACKING_URI: `http://127.0.0.1:${port}`, TIDEMARK_SPOOL_DIR: join(cwd, "spool") };
+    const quickstart = () => succeed(process.execPath, [join(repository, "examples/quickstart.mjs")], { cwd, env });
+    expect(await quickstart()).toContain("npx tidemark spool replay");
+    server = await startMlflowServer({ port });
+    expect(await succeed(bin, ["spool", "replay"], { cwd, env })).toMatch(/: \d+ entries delivered$/);
+    expect(await succeed(bin, ["spool", "list"], { cwd, env })).toBe("");
+    expect(await quickstart()).toContain(`Look at it in MLflow's UI: ${server.address}`);
+
+    const client = await connect(server.address);
+    const experiment = await client.experiments.getByName("digits");
+    const { items } = await client.runs.search({ experimentIds: [experiment?.id ?? ""] }).page();
+    expect(items.map(({ status }) => status)).toEqual(["FINISHED", "FINISHED"]);
+    const [there, waited] = await Promise.all(
+      items.map(async ({ id, params, metrics, inputs }) => ({
+        params,
+        metrics,
+        inputs: inputs.map(({ dataset, tags }) => [dataset.digest, tags]),
+        batchLosses: (await client.runs.metricHistory(id, "batch_loss")).values,
+        files: (await client.artifacts.list({ runId: id })).filter(({ path }) => path !== "git"),
+        confusion: await client.artifacts.read({ runId: id, path: "confusion-matrix.json" }),
+      })),
+    );
+    await client.close();
+    expect(there?.batchLosses.length).toBe(1_200);
+    // The seeds of the network are fixed, so that two trainings are one.
+    expect(waited).toEqual(there);
+  });
+});
