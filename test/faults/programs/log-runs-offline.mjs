@@ -7,7 +7,7 @@ for (let number = 0; number < runs; number++) {
   for (let i = 0; i < valuesOfRun; i++) {
     run.logMetric("loss", i, { step: number * valuesOfRun + i });
     // Many records, so that a replay takes a while.
-    if (i % 500 === 499) await new Promise((resolve) => setTimeout(resolve, 2));
+    if (i % 250 === 249) await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  await run.end({ timeoutMs: 50 });
+  await run.end({ timeoutMs: 5 });
 }
