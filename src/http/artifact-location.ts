@@ -27,13 +27,28 @@ export function parseLocation(uri: string, base: string): ArtifactLocation {
 }
 
 /** The route of a file. Every segment is encoded; what a URL parser would take for a step upwards has been refused before. */
-export function routeOfFile({ path }: ArtifactLocation, file: string): string {
-  const segments = [path, file]
-    .filter((part) => part !== "")
-    .join("/")
-    .split("/");
-  return `${PROXY}/artifacts/${segments.map(encodeURIComponent).join("/")}`;
+export const routeOfFile = ({ path }: ArtifactLocation, file: string): string => routeBelow("artifacts", path, file);
+
+/** The route that signs a download of a file. */
+export const routeOfDownload = ({ path }: ArtifactLocation, file: string): string =>
+  routeBelow("presigned", path, file);
+
+/** The routes of an upload in parts. They name the directory; the file's name is in their bodies. */
+export function routesOfParts({ path }: ArtifactLocation, file: string) {
+  const slash = file.lastIndexOf("/");
+  const directory = slash < 0 ? "" : file.slice(0, slash);
+  return {
+    name: file.slice(slash + 1),
+    create: routeBelow("mpu/create", path, directory),
+    complete: routeBelow("mpu/complete", path, directory),
+    abort: routeBelow("mpu/abort", path, directory),
+  };
 }
 
 /** The route that lists directories. */
 export const LIST_ROUTE = `${PROXY}/artifacts`;
+
+function routeBelow(service: string, ...paths: readonly string[]): string {
+  const segments = paths.filter((part) => part !== "").flatMap((part) => part.split("/"));
+  return [`${PROXY}/${service}`, ...segments.map(encodeURIComponent)].join("/");
+}

@@ -30,7 +30,7 @@ export function findCredentials(options: HttpOptions, url: URL): Credentials {
   const secret = readEnv("MLFLOW_TRACKING_PASSWORD") ?? file.get("mlflow_tracking_password");
   if (user !== undefined && secret !== undefined) return asUser(user, secret);
   const environmentToken = readEnv("MLFLOW_TRACKING_TOKEN");
-  return environmentToken === undefined ? fixed("anybody", undefined) : withToken(environmentToken);
+  return environmentToken === undefined ? ANYBODY : withToken(environmentToken);
 }
 
 const bearer = (token: string) => `Bearer ${token}`;
@@ -47,6 +47,9 @@ const fixed = (identity: string, header: string | undefined): Credentials => ({
   header: async () => header,
   forget: () => false,
 });
+
+/** Nobody in particular. */
+export const ANYBODY: Credentials = fixed("anybody", undefined);
 
 function renewable(fetchToken: () => string | Promise<string>): Credentials {
   let current: Promise<string> | undefined;

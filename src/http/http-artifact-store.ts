@@ -1,17 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
-import { Readable, Transform, type Writable } from "node:stream";
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { Transform, type Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
-import { invalidArgument, messageOf, systemCodeOf, TidemarkError } from "../base/errors.ts";
+import { invalidArgument, TidemarkError } from "../base/errors.ts";
 import { checkRelativePath, relativePathProblem } from "../base/paths.ts";
 import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
 import type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
+import type { HttpClient } from "../net/http-client.ts";
 import { type ArtifactLocation, LIST_ROUTE, parseLocation, routeOfFile } from "./artifact-location.ts";
-import { Download } from "./download.ts";
+import { Download, type DownloadSource, proxiedFile } from "./download.ts";
+import { uploadInParts } from "./multipart-upload.ts";
+import { downloadInParts, presignedFile } from "./presigned-download.ts";
 import type { RestClient } from "./rest-client.ts";
+import { StorageClient } from "./storage-client.ts";
+import { comesFromStorage, downloadPartBytes, goesUpInParts, uploadPartBytes } from "./transfer-choice.ts";
+import { bytesSource, fileSource, localError, UploadBody, type UploadSource } from "./upload-source.ts";
+
+/** What may wait for the disk: pieces that come meanwhile are written together. */
+const WRITE_BYTES = 1 << 20;
 
 const listing = z.object({
   files: z
@@ -25,16 +34,18 @@ const listing = z.object({
     .default([]),
 });
 
-/** Artifacts that go through an MLflow server (`mlflow-artifacts:`). */
+/** Artifacts that an MLflow server hands out (`mlflow-artifacts:`): through itself, or by signing what goes to its storage. */
 export class HttpArtifactStore implements ArtifactStore {
   readonly uri: string;
   readonly #rest: RestClient;
+  readonly #storage: StorageClient;
   readonly #location: ArtifactLocation;
 
-  constructor(rest: RestClient, uri: string) {
+  constructor(rest: RestClient, storage: HttpClient, uri: string) {
     this.uri = uri;
     this.#location = parseLocation(uri, rest.base);
     this.#rest = rest.at(this.#location.base);
+    this.#storage = new StorageClient(storage, this.#rest);
   }
 
   async list(directory?: string): Promise<readonly ArtifactInfo[]> {
@@ -53,24 +64,26 @@ export class HttpArtifactStore implements ArtifactStore {
   }
 
   async upload(localFile: string, path: string, control: TransferControl = {}): Promise<void> {
-    const route = this.#writableRoute(path);
+    checkWritable(path);
     throwIfAborted(control.signal);
-    const { size } = await stat(localFile).catch((error: unknown) => {
-      throw localError(localFile, error);
-    });
-    await this.#put(route, size, () => createReadStream(localFile, { highWaterMark: 1 << 18 }), control);
+    await this.#send(path, await fileSource(localFile), control);
   }
 
   async write(path: string, bytes: Uint8Array, control: TransferControl = {}): Promise<void> {
-    const route = this.#writableRoute(path);
+    checkWritable(path);
     throwIfAborted(control.signal);
-    await this.#put(route, bytes.length, () => Readable.from([Buffer.from(bytes)], { objectMode: false }), control);
+    await this.#send(path, bytesSource(bytes), control);
   }
 
   async download(path: string, localFile: string, control: TransferControl = {}): Promise<void> {
     const temporary = `${localFile}.${randomUUID()}.part`;
     try {
-      await this.#fetch(path, control, () => createWriteStream(temporary));
+      await this.#fetch(path, control, async (source) => {
+        const { sizeBytes = 0 } = source;
+        const partBytes = downloadPartBytes();
+        if (sizeBytes > partBytes) await downloadInParts(source, sizeBytes, temporary, partBytes, control);
+        else await pipe(source, createWriteStream(temporary, { highWaterMark: WRITE_BYTES }), control);
+      });
       await rename(temporary, localFile);
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
@@ -80,7 +93,13 @@ export class HttpArtifactStore implements ArtifactStore {
 
   async read(path: string, control: TransferControl = {}): Promise<Uint8Array> {
     const pieces = new Transform({ transform: (piece, _encoding, done) => done(null, piece) });
-    const [, bytes] = await Promise.all([this.#fetch(path, control, () => pieces), buffer(pieces)]);
+    const [, bytes] = await Promise.all([
+      this.#fetch(path, control, (source) => pipe(source, pieces, control)).catch((error: Error) => {
+        pieces.destroy(error);
+        throw error;
+      }),
+      buffer(pieces),
+    ]);
     return bytes;
   }
 
@@ -92,43 +111,35 @@ export class HttpArtifactStore implements ArtifactStore {
     await this.#rest.run({ method: "DELETE", path: route });
   }
 
-  async #put(path: string, sizeBytes: number, openSource: () => Readable, control: TransferControl): Promise<void> {
-    const { signal, onBytes } = control;
-    let localFailure: Error | undefined;
-    let told = 0;
-    const stream = () => {
-      let sent = 0;
-      const counted = new Transform({
-        transform: (piece: Buffer, _encoding, done) => {
-          sent += piece.length;
-          // A repeat begins at the start again: what has been told is not told twice.
-          if (sent > told) onBytes?.(sent - told);
-          told = Math.max(told, sent);
-          done(null, piece);
-        },
-      });
-      pipeline(openSource(), counted).catch((error: Error) => {
-        localFailure = error;
-      });
-      return counted;
-    };
-    const headers = { "content-length": String(sizeBytes), "content-type": "application/octet-stream" };
+  async #send(path: string, source: UploadSource, control: TransferControl): Promise<void> {
     try {
-      await (await this.#rest.open({ method: "PUT", path, headers, stream, signal })).drop();
+      const info = await this.#rest.info(control.signal);
+      const isDone =
+        goesUpInParts(info, source.sizeBytes) &&
+        (await uploadInParts({ ...this.#place(path), source, partBytes: uploadPartBytes(), control }));
+      if (!isDone) await this.#put(path, source, control);
     } catch (error) {
-      throwIfAborted(signal);
-      throw localFailure !== undefined && systemCodeOf(localFailure)?.startsWith("E")
-        ? localError(path, localFailure)
-        : error;
+      throwIfAborted(control.signal);
+      throw error;
     }
   }
 
-  async #fetch(path: string, control: TransferControl, open: () => Writable): Promise<void> {
-    const route = this.#route(path);
-    throwIfAborted(control.signal);
-    const download = new Download(this.#rest, route, control);
+  async #put(path: string, source: UploadSource, { signal, onBytes }: TransferControl): Promise<void> {
+    const body = new UploadBody(source, onBytes);
+    const headers = { "content-length": String(body.sizeBytes), "content-type": "application/octet-stream" };
+    const call = { method: "PUT", path: this.#route(path), headers, stream: body.stream, signal } as const;
     try {
-      await pipeline(download.pieces(), open(), control.signal === undefined ? {} : { signal: control.signal });
+      await (await this.#rest.open(call)).drop();
+    } catch (error) {
+      throw body.reason(error);
+    }
+  }
+
+  async #fetch(path: string, control: TransferControl, receive: (source: DownloadSource) => Promise<void>) {
+    checkRelativePath("artifact path", path);
+    throwIfAborted(control.signal);
+    try {
+      await receive(await this.#source(path, control.signal));
     } catch (error) {
       throwIfAborted(control.signal);
       if (error instanceof TidemarkError && error.code === "RESOURCE_DOES_NOT_EXIST")
@@ -137,17 +148,40 @@ export class HttpArtifactStore implements ArtifactStore {
     }
   }
 
+  async #source(path: string, signal: AbortSignal | undefined): Promise<DownloadSource> {
+    const info = await this.#rest.info(signal);
+    if (comesFromStorage(info)) {
+      try {
+        return await presignedFile(this.#place(path), signal);
+      } catch (error) {
+        const isUnknown = error instanceof TidemarkError && error.code === "NOT_IMPLEMENTED";
+        if (!isUnknown || info.isPresignedOnly) throw error;
+      }
+    }
+    return proxiedFile(this.#rest, this.#route(path));
+  }
+
+  #place(path: string) {
+    return { rest: this.#rest, storage: this.#storage, location: this.#location, path };
+  }
+
   #route(path: string): string {
     return routeOfFile(this.#location, checkRelativePath("artifact path", path));
   }
-
-  /** The server refuses `#`, and decodes a name until nothing is left to decode. */
-  #writableRoute(path: string): string {
-    const route = this.#route(path);
-    if (/#|%[0-9a-f]{2}/i.test(path)) throw invalidArgument("artifact path", path, 'a path without "#" and "%41"');
-    return route;
-  }
 }
+
+/** The server refuses `#`, and decodes a name until nothing is left to decode. */
+function checkWritable(path: string): void {
+  checkRelativePath("artifact path", path);
+  if (/#|%[0-9a-f]{2}/i.test(path)) throw invalidArgument("artifact path", path, 'a path without "#" and "%41"');
+}
+
+const pipe = (source: DownloadSource, target: Writable, control: TransferControl): Promise<void> =>
+  pipeline(
+    new Download(source, control).pieces(),
+    target,
+    control.signal === undefined ? {} : { signal: control.signal },
+  );
 
 /** @throws {TidemarkError} `DATA_DAMAGED` */
 function checkListedName(name: string, uri: string): string {
@@ -160,9 +194,4 @@ function checkListedName(name: string, uri: string): string {
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw transferCancelled(signal);
-}
-
-function localError(path: string, error: unknown): TidemarkError {
-  const code = systemCodeOf(error) === "ENOSPC" ? "STORAGE_FULL" : "STORAGE_ERROR";
-  return new TidemarkError(code, `${path}: ${messageOf(error)}`, { cause: error, details: { path } });
 }

@@ -19,6 +19,7 @@ import { HttpTrackingStore } from "./http-tracking-store.ts";
 import { RestClient } from "./rest-client.ts";
 import { RunIds } from "./run-ids.ts";
 import { parseAddress } from "./server-address.ts";
+import { findWorkspace } from "./workspace.ts";
 
 /** What {@link httpBackend} takes. */
 export interface HttpBackendOptions extends HttpOptions {
@@ -32,7 +33,6 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 const DEFAULT_MAX_RETRIES = 7;
 /** More connections do not help: the server's database takes one write at a time. */
 const MAX_CONNECTIONS = 16;
-const WORKSPACE_HEADER = "x-mlflow-workspace";
 
 /**
  * Runs at an MLflow tracking server, over its REST API.
@@ -50,24 +50,30 @@ const WORKSPACE_HEADER = "x-mlflow-workspace";
 export function httpBackend({ url: address, openArtifacts, ...given }: HttpBackendOptions): Backend {
   const options = checkArgument("options", httpOptionsSchema, given);
   const { url, base } = parseAddress(address);
-  const http = new HttpClient({
+  const network = {
     timeoutMs: options.timeoutMs ?? secondsOf("MLFLOW_HTTP_REQUEST_TIMEOUT") ?? DEFAULT_TIMEOUT_MS,
     maxConnections: MAX_CONNECTIONS,
-    tls: readTls(options, base),
     proxyFor: proxyOf(options),
-  });
-  const workspace = options.workspace ?? readEnv("MLFLOW_WORKSPACE");
+  };
+  const http = new HttpClient({ ...network, tls: readTls(options, base) });
   const credentials = findCredentials(options, url);
+  const workspace = findWorkspace(options.workspace);
   const rest = new RestClient({
     http,
     base,
     credentials,
-    headers: { ...options.headers, ...(workspace === undefined ? {} : { [WORKSPACE_HEADER]: workspace }) },
+    headers: options.headers ?? {},
+    workspace,
     maxRetries: options.maxRetries ?? countOf("MLFLOW_HTTP_REQUEST_MAX_RETRIES") ?? DEFAULT_MAX_RETRIES,
+  });
+  // The storage behind a server is another host: what opens and proves the server to us, and us to it, is not for it.
+  const storage = new HttpClient({
+    ...network,
+    tls: { isInsecure: readEnvFlag("MLFLOW_S3_IGNORE_TLS") },
   });
   const runIds = new RunIds(rest);
   const artifactsBy = (client: RestClient) => (uri: string) => {
-    if (schemeOf(uri) === "mlflow-artifacts") return new HttpArtifactStore(client, uri);
+    if (schemeOf(uri) === "mlflow-artifacts") return new HttpArtifactStore(client, storage, uri);
     const store = openArtifacts?.(uri);
     if (store !== undefined) return store;
     throw new TidemarkError("NOT_IMPLEMENTED", `no backend here opens the artifacts at ${describe(uri)}`);
@@ -79,13 +85,15 @@ export function httpBackend({ url: address, openArtifacts, ...given }: HttpBacke
     loggedModels: new HttpLoggedModelStore(rest, runIds),
     version: async () => `MLflow ${(await rest.once.text({ method: "GET", path: "/version" })).trim()}`,
     remote: {
-      identity: JSON.stringify([base, workspace ?? null, credentials.identity]),
+      identity: JSON.stringify([base, workspace?.name ?? null, credentials.identity]),
       sinkLimits: HTTP_SINK_LIMITS,
       tracking: new HttpTrackingStore(rest.once, new RunIds(rest.once)),
       artifacts: artifactsBy(rest.once),
     },
     artifacts: artifactsBy(rest),
-    close: () => http.close(),
+    close: async () => {
+      await Promise.all([http.close(), storage.close()]);
+    },
   };
 }
 

@@ -7,8 +7,14 @@ import { type RetryPolicy, retryDelayMs } from "../base/retry-schedule.ts";
 import { guardedExchange, type HttpClient, isDistrusted, wasNeverSent } from "../net/http-client.ts";
 import type { HttpRequest, HttpResponse } from "../net/http-types.ts";
 import { retryAfterMs } from "../net/retryable.ts";
-import type { Credentials } from "./credentials.ts";
+import { type Attempt, cancelled, unsent } from "./attempt.ts";
+import { ANYBODY, type Credentials } from "./credentials.ts";
+import { SERVER_INFO } from "./routes.ts";
 import { readFailure } from "./server-error.ts";
+import { OLD_SERVER, type ServerInfo, ServerInfoCache } from "./server-info.ts";
+import { missingWorkspace, type Workspace, workspaceHeaders } from "./workspace.ts";
+
+export type { Attempt } from "./attempt.ts";
 
 /** What a {@link RestClient} needs to know. */
 export interface RestClientOptions {
@@ -17,6 +23,8 @@ export interface RestClientOptions {
   readonly base: string;
   readonly credentials: Credentials;
   readonly headers: Readonly<Record<string, string>>;
+  /** Sent to servers that have workspaces. */
+  readonly workspace?: Workspace | undefined;
   readonly maxRetries: number;
 }
 
@@ -38,26 +46,18 @@ export interface RestCall {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How one try went. */
-export type Attempt<T = string> =
-  | { readonly status: "ok"; readonly value: T }
-  | {
-      readonly status: "failed";
-      readonly error: TidemarkError;
-      readonly isRetryable: boolean;
-      /** The server has it, or may have it. */
-      readonly mayHaveArrived: boolean;
-      readonly retryAfterMs: number | undefined;
-    };
+const INFO_CALL: RestCall = { method: "GET", path: SERVER_INFO };
 
 const RETRY: RetryPolicy = { baseMs: 500, capMs: 30_000, budgetMs: 300_000 };
 
 /** Calls MLflow's REST API: who asks, what may be repeated and what an answer means. */
 export class RestClient {
   readonly #options: RestClientOptions;
+  readonly #infos: ServerInfoCache;
 
-  constructor(options: RestClientOptions) {
+  constructor(options: RestClientOptions, infos = new ServerInfoCache()) {
     this.#options = options;
+    this.#infos = infos;
   }
 
   get base(): string {
@@ -70,12 +70,18 @@ export class RestClient {
 
   /** The same for callers that repeat by themselves. */
   get once(): RestClient {
-    return new RestClient({ ...this.#options, maxRetries: 0 });
+    return new RestClient({ ...this.#options, maxRetries: 0 }, this.#infos);
   }
 
-  /** The same at another address. */
+  /**
+   * The same at another address, which somebody else may have written: only on the machine that we chose ourselves it learns who we
+   * are.
+   */
   at(base: string): RestClient {
-    return base === this.base ? this : new RestClient({ ...this.#options, base });
+    if (base === this.base) return this;
+    const isSameMachine = new URL(base).hostname === new URL(this.base).hostname;
+    const stranger = { credentials: ANYBODY, headers: {}, workspace: undefined };
+    return new RestClient({ ...this.#options, ...(isSameMachine ? {} : stranger), base }, this.#infos);
   }
 
   /**
@@ -109,11 +115,26 @@ export class RestClient {
     return await this.#attempt(call, (response) => response.text());
   }
 
+  /**
+   * What the server can do. One that answers without saying it can do nothing of it.
+   *
+   * @throws {TidemarkError} `TEMPORARILY_UNAVAILABLE` where nobody answers, `CANCELLED`
+   */
+  async info(signal: AbortSignal | undefined): Promise<ServerInfo> {
+    try {
+      return (await this.#repeat({ ...INFO_CALL, signal }, () => this.#info(signal))) ?? OLD_SERVER;
+    } catch (error) {
+      if (error instanceof TidemarkError && error.details.httpStatus === undefined && error.code !== "DATA_DAMAGED")
+        throw error;
+      return OLD_SERVER;
+    }
+  }
+
   /** Waits before the n-th repeat. @throws {TidemarkError} `CANCELLED` */
   async pause(retry: number, signal: AbortSignal | undefined, serversWishMs?: number): Promise<void> {
     await sleep(retryDelayMs(RETRY, retry, serversWishMs), undefined, signal === undefined ? {} : { signal }).catch(
       () => {
-        throw new TidemarkError("CANCELLED", `the request to ${this.base} was cancelled`, { cause: signal?.reason });
+        throw cancelled(this.base, signal);
       },
     );
   }
@@ -136,6 +157,23 @@ export class RestClient {
   }
 
   async #attempt<T>(call: RestCall, read: (response: HttpResponse) => Promise<T>): Promise<Attempt<T>> {
+    const { workspace } = this.#options;
+    if (workspace === undefined) return await this.#send(call, read);
+    const info = await this.#info(call.signal);
+    // Whether the server has workspaces decides what is sent: while that cannot be known, the call itself fails.
+    if (info.status === "failed") return { ...info, mayHaveArrived: false };
+    if (info.value.hasWorkspaces)
+      return await this.#send({ ...call, headers: { ...workspaceHeaders(workspace), ...call.headers } }, read);
+    const problem = missingWorkspace(workspace, this.base);
+    return problem === undefined ? await this.#send(call, read) : unsent(problem);
+  }
+
+  #info(signal: AbortSignal | undefined): Promise<Attempt<ServerInfo>> {
+    const ask = (signal: AbortSignal) => this.#send({ ...INFO_CALL, signal }, (response) => response.text());
+    return this.#infos.get(this.base, ask, signal);
+  }
+
+  async #send<T>(call: RestCall, read: (response: HttpResponse) => Promise<T>): Promise<Attempt<T>> {
     const first = await this.#attemptOnce(call, read);
     const isRefused = first.status === "failed" && first.error.code === "UNAUTHENTICATED";
     return isRefused && this.#options.credentials.forget() ? await this.#attemptOnce(call, read) : first;

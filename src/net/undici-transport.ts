@@ -1,5 +1,6 @@
-import type { Agent, Dispatcher, ProxyAgent } from "undici";
+import type { Agent, buildConnector, Dispatcher, Pool, ProxyAgent } from "undici";
 import type { HttpClientOptions, HttpRequest, HttpResponse, HttpTransport } from "./http-types.ts";
+import { survivePausedEnd } from "./socket-end.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -22,7 +23,7 @@ class UndiciTransport implements HttpTransport {
     this.#options = options;
     this.#direct = new undici.Agent({
       ...this.#poolOptions(),
-      connect: { ...this.#tls(), timeout: CONNECT_TIMEOUT_MS },
+      connect: undici.buildConnector({ ...this.#tls(), timeout: CONNECT_TIMEOUT_MS }),
     });
   }
 
@@ -65,7 +66,9 @@ class UndiciTransport implements HttpTransport {
 
   #poolOptions() {
     const { timeoutMs, maxConnections } = this.#options;
-    return { connections: maxConnections, headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
+    const factory = (origin: string | URL, options: Pool.Options & { connect: buildConnector.connector }) =>
+      new this.#undici.Pool(origin, { ...options, connect: guarded(options.connect) });
+    return { connections: maxConnections, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, factory };
   }
 
   #tls() {
@@ -78,6 +81,15 @@ class UndiciTransport implements HttpTransport {
     };
   }
 }
+
+const guarded =
+  (connect: buildConnector.connector): buildConnector.connector =>
+  (options, callback) =>
+    connect(options, (...answer) => {
+      const [error, socket] = answer;
+      if (error === null) survivePausedEnd(socket);
+      callback(...answer);
+    });
 
 const joined = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
   Object.fromEntries(

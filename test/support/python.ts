@@ -4,7 +4,12 @@ import { pythonPath } from "./peers.ts";
 import { repository } from "./repository.ts";
 
 /** What every Python with MLflow is started with. */
-export const pythonEnvironment = { MLFLOW_ALLOW_FILE_STORE: "true", PYTHONWARNINGS: "ignore", PYTHONUTF8: "1" };
+export const pythonEnvironment = {
+  MLFLOW_ALLOW_FILE_STORE: "true",
+  MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT: "true",
+  PYTHONWARNINGS: "ignore",
+  PYTHONUTF8: "1",
+};
 
 /** Runs a script of test/peers/python and answers the JSON of its last line, if that is JSON. */
 export async function runPython(script: string, args: readonly string[], cwd: string): Promise<unknown> {

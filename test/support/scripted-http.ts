@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
+import { SERVER_INFO } from "../../src/http/routes.ts";
 
 /** What the server does with one request. */
 export type Answer = (request: Received, response: ServerResponse) => void | Promise<void>;
@@ -15,13 +16,35 @@ export interface Received {
   readonly body: string;
 }
 
-/** An HTTP server that answers as it is told, one answer after the other, the last for ever; and remembers what it was asked. */
-export async function scriptedServer(...answers: readonly Answer[]): Promise<{ url: string; received: Received[] }> {
+/** A server that runs until the test ends. */
+export interface ScriptedServer {
+  readonly url: string;
+  /** All but the questions what the server can do. */
+  readonly received: Received[];
+  /** Those. */
+  readonly asked: Received[];
+}
+
+/**
+ * An HTTP server that answers as it is told, one answer after the other, the last for ever; and remembers what it was asked. It is
+ * one of those that say nothing of themselves.
+ */
+export const scriptedServer = (...answers: readonly Answer[]): Promise<ScriptedServer> =>
+  scriptedServerThatSays(say(404, "<html>"), ...answers);
+
+/** The same of a server that is asked what it can do. */
+export async function scriptedServerThatSays(info: Answer, ...answers: readonly Answer[]): Promise<ScriptedServer> {
   const received: Received[] = [];
+  const asked: Received[] = [];
   const server = createServer(async (incoming, response) => {
     const body = (await buffer(incoming)).toString();
     const { method = "", url = "", headers } = incoming;
     const request = { method, url, headers, body };
+    if (url.endsWith(SERVER_INFO)) {
+      asked.push(request);
+      await info(request, response);
+      return;
+    }
     const answer = answers[Math.min(received.push(request), answers.length) - 1];
     await answer?.(request, response);
   });
@@ -31,7 +54,7 @@ export async function scriptedServer(...answers: readonly Answer[]): Promise<{ u
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received, asked };
 }
 
 /** An answer with a status, a body and headers. */

@@ -295,4 +295,18 @@ describe("artifacts", () => {
     expect(received).toEqual([]);
     expect(() => backend.artifacts("mlflow-artifacts:/0/../../etc")).toThrow("leaves the server's artifacts");
   });
+
+  it("at a host that a location names are asked for without our secrets", async () => {
+    const { url, received } = await scriptedServer(say(200, {}));
+    const options = { url, token: "secret", headers: { "x-team": "vision" } };
+    const backend = httpBackend(options);
+    onTestFinished(() => backend.close());
+    const elsewhere = new URL(url);
+    elsewhere.hostname = "localhost";
+    await backend.artifacts(`mlflow-artifacts://${elsewhere.host}/0/a`).list();
+    await backend.artifacts("mlflow-artifacts:/0/a").list();
+    const [stranger, own] = received.map(({ headers }) => headers);
+    expect([stranger?.authorization, stranger?.["x-team"]]).toEqual([undefined, undefined]);
+    expect([own?.authorization, own?.["x-team"]]).toEqual(["Bearer secret", "vision"]);
+  });
 });

@@ -1,7 +1,8 @@
 import { createServer } from "node:http";
-import { connect } from "node:net";
+import { connect, createServer as createSocketServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { HttpClient, wasNeverSent } from "../../../src/net/http-client.ts";
+import { guardedExchange, HttpClient, wasNeverSent } from "../../../src/net/http-client.ts";
 import type { HttpClientOptions } from "../../../src/net/http-types.ts";
 import { proxyOfEnvironment } from "../../../src/net/proxy.ts";
 import { isRetryableStatus, retryAfterMs } from "../../../src/net/retryable.ts";
@@ -77,6 +78,46 @@ describe("a request", () => {
     expect(await response.text()).toBe("reached");
     expect(seen).toEqual([new URL(url).host]);
     expect(received).toHaveLength(1);
+  });
+});
+
+describe("an answer that ends with its connection before it is read", () => {
+  /** As much as waits for its reader before undici stops reading. */
+  const BODY = "x".repeat(64 * 1_024);
+  /** Says all it has to say, and hangs up. */
+  async function hangingUp(head: string, body = BODY): Promise<string> {
+    const server = createSocketServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\nconnection: close\r\n${head}\r\n${body}`));
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    return `http://127.0.0.1:${port}`;
+  }
+
+  // Each of these ended the process once: it was an error that nobody could catch.
+  it.each<[string, string]>([
+    ["by its length", `content-length: ${BODY.length}\r\n`],
+    ["by the end", ""],
+  ])("is whole where it ends %s", async (_how, head) => {
+    const response = await get(await hangingUp(head));
+    await sleep(200);
+    expect(await response.text()).toBe(BODY);
+  });
+
+  it("is an error where something is missing, now or later", async () => {
+    const url = await hangingUp(`content-length: ${BODY.length + 1}\r\n`);
+    const response = await get(url);
+    await sleep(200);
+    const read = guardedExchange({ url: new URL(url) }, () => response.text());
+    expect(await failureOf(read)).toMatchObject({ code: "TEMPORARILY_UNAVAILABLE" });
+  });
+
+  it("may be left unread", async () => {
+    const response = await get(await hangingUp(`content-length: ${BODY.length}\r\n`));
+    await sleep(200);
+    await response.drop();
   });
 });
 
