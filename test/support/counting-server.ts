@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 
 interface LogBatch {
@@ -14,12 +15,18 @@ export interface CountingServer {
   /** The run's status as it was told last. */
   readonly status: string;
   readonly creations: number;
+  /** Calls of log-batch so far. */
+  readonly batches: number;
 }
 
-/** Listens on a port until the test ends. */
-export async function startCountingServer(port: number, steps: number): Promise<CountingServer> {
+/**
+ * Listens on a port until the test ends.
+ *
+ * @param delayMs - How long it takes to answer after it has counted.
+ */
+export async function startCountingServer(port: number, steps: number, delayMs = 0): Promise<CountingServer> {
   const timesOfStep = new Uint8Array(steps);
-  const told = { timesOfStep, status: "RUNNING", creations: 0 };
+  const told = { timesOfStep, status: "RUNNING", creations: 0, batches: 0 };
   const tags = new Map<string, string>();
   const run = () => ({
     info: {
@@ -50,6 +57,7 @@ export async function startCountingServer(port: number, steps: number): Promise<
     // Nothing is searched for here but runs with a tag, and there is one run.
     "runs/search": () => ({ runs: told.creations === 0 ? [] : [run()] }),
     "runs/log-batch": ({ metrics = [] }: LogBatch) => {
+      told.batches++;
       for (const { step } of metrics) timesOfStep[Number(step)] = (timesOfStep[Number(step)] ?? 0) + 1;
       return {};
     },
@@ -62,9 +70,10 @@ export async function startCountingServer(port: number, steps: number): Promise<
   const server = createServer(async (incoming, response) => {
     const route = /\/mlflow\/(.*?)(\?.*)?$/.exec(incoming.url ?? "")?.[1] ?? "";
     const body = await bodyOf(incoming);
-    const answer = answers[route];
+    const answer = answers[route]?.(body as never);
+    if (delayMs > 0) await sleep(delayMs);
     response.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" });
-    response.end(JSON.stringify(answer?.(body as never) ?? { error_code: "ENDPOINT_NOT_FOUND", message: route }));
+    response.end(JSON.stringify(answer ?? { error_code: "ENDPOINT_NOT_FOUND", message: route }));
   });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
