@@ -59,7 +59,7 @@ export class Outbox {
     this.series = options.series ?? [];
     this.#maxPendingEntries = options.maxPendingEntries;
     this.#onTrouble = options.onTrouble;
-    this.#backlog = new Backlog(journal);
+    this.#backlog = new Backlog(journal, sink.limits.maxBatchValues);
     this.#policy = sink.limits.retry ?? ("writeSync" in sink ? LOCAL_RETRY : NETWORK_RETRY);
     this.#delivery = new Delivery(this.#policy);
   }

@@ -1,4 +1,4 @@
-import type { Batch, BatchPositions, MetricColumns, Series } from "../contract/batch.ts";
+import type { Batch, BatchPositions, Series } from "../contract/batch.ts";
 import type { JournalPosition } from "../contract/journal.ts";
 import type { DatasetInput } from "../schema/dataset.ts";
 import type { Param, Tag } from "../schema/param.ts";
@@ -31,10 +31,6 @@ export class Segment {
 
   get isFull(): boolean {
     return this.columns.length === CHUNK_VALUES;
-  }
-
-  hasRoomFor(columns: MetricColumns): boolean {
-    return this.columns.length + columns.length <= CHUNK_VALUES;
   }
 
   appendAll(batch: Batch): void {
