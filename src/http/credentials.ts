@@ -11,8 +11,8 @@ export interface Credentials {
   readonly identity: string;
   /** The header's value. Fetched again after {@link forget}. */
   header(): Promise<string | undefined>;
-  /** The server has refused the last header. Answers whether another may be had. */
-  forget(): boolean;
+  /** The server has refused this header. Answers whether another may be had. */
+  forget(refused: string | undefined): boolean;
 }
 
 /**
@@ -53,19 +53,22 @@ export const ANYBODY: Credentials = fixed("anybody", undefined);
 
 function renewable(fetchToken: () => string | Promise<string>): Credentials {
   let current: Promise<string> | undefined;
+  let known: string | undefined;
   return {
     identity: "token function",
     header: async () => {
       current ??= Promise.resolve(fetchToken()).then(bearer);
       try {
-        return await current;
+        known = await current;
+        return known;
       } catch (error) {
         current = undefined;
         throw error;
       }
     },
-    forget: () => {
-      current = undefined;
+    forget: (refused) => {
+      // Of many requests that are refused at once, the first has another fetched for all of them.
+      if (refused === known) current = undefined;
       return true;
     },
   };

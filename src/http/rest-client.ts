@@ -174,14 +174,21 @@ export class RestClient {
   }
 
   async #send<T>(call: RestCall, read: (response: HttpResponse) => Promise<T>): Promise<Attempt<T>> {
-    const first = await this.#attemptOnce(call, read);
+    const { credentials } = this.#options;
+    const authorization = await credentials.header();
+    const first = await this.#attemptOnce(call, authorization, read);
     const isRefused = first.status === "failed" && first.error.code === "UNAUTHENTICATED";
-    return isRefused && this.#options.credentials.forget() ? await this.#attemptOnce(call, read) : first;
+    if (!isRefused || !credentials.forget(authorization)) return first;
+    return await this.#attemptOnce(call, await credentials.header(), read);
   }
 
-  async #attemptOnce<T>(call: RestCall, read: (response: HttpResponse) => Promise<T>): Promise<Attempt<T>> {
+  async #attemptOnce<T>(
+    call: RestCall,
+    authorization: string | undefined,
+    read: (response: HttpResponse) => Promise<T>,
+  ): Promise<Attempt<T>> {
+    const request = this.#request(call, authorization);
     try {
-      const request = await this.#request(call);
       const response = await this.#options.http.send(request);
       if (response.status < 300) return { status: "ok", value: await guardedExchange(request, () => read(response)) };
       const text = await guardedExchange(request, () => response.text());
@@ -206,9 +213,8 @@ export class RestClient {
   }
 
   /** A request with all that every request carries. */
-  async #request(call: RestCall): Promise<HttpRequest> {
+  #request(call: RestCall, authorization: string | undefined): HttpRequest {
     const { method, body, stream, signal } = call;
-    const authorization = await this.#options.credentials.header();
     const json = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
     const sent = stream?.() ?? json;
     return {

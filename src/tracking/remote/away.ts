@@ -1,7 +1,7 @@
 import { TidemarkError } from "../../base/errors.ts";
 
 /** How long whoever opens a run, or logs a file, waits for the backend before it is done without. */
-export const PATIENCE_MS = 5_000;
+export const PATIENCE_MS = 10_000;
 
 /** True where the backend did not answer, or cannot now: the same may work later. */
 export const isAway = (error: unknown): boolean =>

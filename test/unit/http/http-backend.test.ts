@@ -127,6 +127,15 @@ describe("who is asking", () => {
     expect(received.map(({ headers }) => headers.authorization)).toEqual(["Bearer old", "Bearer new"]);
   });
 
+  it("is asked again once, however many requests the token has run out for", async () => {
+    const tokens = ["old", "new"];
+    const answer: Answer = (request, response) =>
+      request.headers.authorization === "Bearer new" ? RUN(request, response) : say(401, "")(request, response);
+    const { backend } = await start({ token: async () => tokens.shift() ?? "none" }, answer);
+    const runs = await Promise.all(Array.from({ length: 8 }, () => backend.tracking.getRun(RUN_ID)));
+    expect(runs.map(({ id }) => id)).toEqual(Array(8).fill(RUN_ID));
+  });
+
   it("is in no message", async () => {
     const { url } = await scriptedServer(refuse(401, "UNAUTHENTICATED", "who?"));
     const backend = httpBackend({ url: url.replace("//", "//ann:s3cret@") });
