@@ -37,6 +37,7 @@ export default defineConfig({
       heavy("exit"),
       heavy("cli"),
       heavy("peers"),
+      heavy("faults"),
       heavy("package"),
       heavy("runtime"),
     ],

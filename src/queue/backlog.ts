@@ -1,3 +1,4 @@
+import type { MetricColumns } from "../contract/batch.ts";
 import type { Journal, JournalPosition } from "../contract/journal.ts";
 import { CHUNK_VALUES } from "./column-chunk.ts";
 import { Segment } from "./segment.ts";
@@ -20,14 +21,20 @@ const HEAD_VALUES = 8 * CHUNK_VALUES;
  */
 export class Backlog {
   readonly #journal: Journal | undefined;
+  readonly #maxSegmentValues: number;
   #head: Segment[] = [];
   #spilled: SpilledRange | undefined;
   #tail: Segment[] = [];
   #entriesInMemory = 0;
   #unreadable = 0;
 
-  constructor(journal: Journal | undefined) {
+  /**
+   * @param maxSegmentValues - Values of what is joined and journaled: as many as the sink sends at a time, so that it is settled as a whole and a
+   *   process that is killed leaves as little as possible to be repeated.
+   */
+  constructor(journal: Journal | undefined, maxSegmentValues = CHUNK_VALUES) {
     this.#journal = journal;
+    this.#maxSegmentValues = Math.min(CHUNK_VALUES, maxSegmentValues);
   }
 
   get entriesInMemory(): number {
@@ -55,11 +62,18 @@ export class Backlog {
     return this.oldestStart === undefined;
   }
 
-  /** Adds the newest segment. With `journaledFrom` the whole of it is on the journal and may leave memory. */
-  push(segment: Segment, journaledFrom: JournalPosition | undefined): void {
+  /**
+   * Adds the newest segment. With `journaledFrom` the whole of it is on the journal and may leave memory.
+   *
+   * @param mayJoin - It may become a part of the one before it.
+   */
+  push(segment: Segment, journaledFrom: JournalPosition | undefined, mayJoin: boolean): void {
     const headIsFull = this.#spilled !== undefined || this.#entriesInMemory >= HEAD_VALUES;
     if (journaledFrom !== undefined && headIsFull && this.#tail.length === 0) this.#spill(segment, journaledFrom);
-    else this.#keep(this.#spilled === undefined && this.#tail.length === 0 ? this.#head : this.#tail, segment);
+    else {
+      const end = this.#spilled === undefined && this.#tail.length === 0 ? this.#head : this.#tail;
+      if (!mayJoin || !this.#join(end, segment)) this.#keep(end, segment);
+    }
   }
 
   /** Takes over what a journal holds that another process has left. */
@@ -115,6 +129,22 @@ export class Backlog {
     segment.release();
   }
 
+  /**
+   * Small segments become one while they wait: a slow training's would each hold on to columns for thousands of values, and be made
+   * up for one by one.
+   */
+  #join(target: Segment[], segment: Segment): boolean {
+    const last = target.at(-1);
+    // The first of all may be on its way.
+    if (last === undefined || last === this.#head[0]) return false;
+    if (last.isJournaled !== segment.isJournaled || !this.#fits(last, segment.columns)) return false;
+    last.appendAll(segment.batch([], segment.count));
+    last.retireTo = segment.retireTo ?? last.retireTo;
+    this.#entriesInMemory += segment.count;
+    segment.release();
+    return true;
+  }
+
   #keep(target: Segment[], segment: Segment): void {
     target.push(segment);
     this.#entriesInMemory += segment.count;
@@ -125,7 +155,7 @@ export class Backlog {
     const segment = new Segment(spilled.start);
     while (spilled.position < spilled.end) {
       const record = this.#journal?.read(spilled.position);
-      if (record === undefined || !segment.hasRoomFor(record.batch)) break;
+      if (record === undefined || !this.#fits(segment, record.batch.metrics)) break;
       segment.appendAll(record.batch);
       spilled.position = record.next;
       segment.retireTo = record.next;
@@ -142,6 +172,12 @@ export class Backlog {
       spilled.count = 0;
     }
     if (spilled.count === 0) this.#spilled = undefined;
+  }
+
+  #fits({ columns: { length }, isJournaled }: Segment, more: MetricColumns): boolean {
+    // A record may be longer by itself, and what no journal has is lost with the process in any case.
+    const most = length > 0 && isJournaled ? this.#maxSegmentValues : CHUNK_VALUES;
+    return length + more.length <= most;
   }
 
   *#segments(): Iterable<Segment> {

@@ -38,6 +38,12 @@ export class FlushWaiters {
     return this.#waiting.size === 0;
   }
 
+  /** Whether somebody waits for exactly what comes before a position. */
+  isAwaited(position: number): boolean {
+    for (const { target } of this.#waiting) if (target === position) return true;
+    return false;
+  }
+
   wait(target: number, limits: WaitLimits): Promise<void> {
     return new Promise((resolve, reject) => {
       const { timeoutMs, silenceMs, signal, acceptSpooled = false, keepsProcessAlive = true } = limits;

@@ -59,7 +59,7 @@ export class Outbox {
     this.series = options.series ?? [];
     this.#maxPendingEntries = options.maxPendingEntries;
     this.#onTrouble = options.onTrouble;
-    this.#backlog = new Backlog(journal);
+    this.#backlog = new Backlog(journal, sink.limits.maxBatchValues);
     this.#policy = sink.limits.retry ?? ("writeSync" in sink ? LOCAL_RETRY : NETWORK_RETRY);
     this.#delivery = new Delivery(this.#policy);
   }
@@ -104,11 +104,13 @@ export class Outbox {
   /** Takes a segment that will not grow any more. With `journaledFrom` the whole of it is on the journal. */
   push(segment: Segment, journaledFrom: JournalPosition | undefined): void {
     const { count } = segment;
+    // Who waits for what came before must not wait for this too.
+    const mayJoin = !this.#waiters.isAwaited(this.#sealed);
     this.#sealed += count;
     if (journaledFrom === undefined && this.#backlog.entriesInMemory + count > this.#maxPendingEntries) {
       this.#dropValues(segment);
     }
-    if (segment.count > 0) this.#backlog.push(segment, journaledFrom);
+    if (segment.count > 0) this.#backlog.push(segment, journaledFrom, mayJoin);
     else segment.release();
   }
 

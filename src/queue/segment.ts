@@ -33,10 +33,6 @@ export class Segment {
     return this.columns.length === CHUNK_VALUES;
   }
 
-  hasRoomFor(batch: Batch): boolean {
-    return this.columns.length + batch.metrics.length <= CHUNK_VALUES;
-  }
-
   appendAll(batch: Batch): void {
     this.columns.appendAll(batch.metrics);
     this.params.push(...batch.params);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { repository } from "./repository.ts";
 
-/** A program of test/exit that is running, and what it says. */
+/** A program of test/exit that is running, or of another folder whose name goes before its own; and what it says. */
 export class TrainingChild {
   readonly process: ChildProcess;
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -11,9 +11,10 @@ export class TrainingChild {
   readonly #watchers = new Set<() => void>();
 
   constructor(program: string, argument: unknown, mlruns: string, env: Readonly<Record<string, string>> = {}) {
+    const [name = "", folder = "exit"] = program.split("/").reverse();
     this.process = spawn(
       process.execPath,
-      [join(repository, "test/exit/programs", program), JSON.stringify(argument)],
+      [join(repository, "test", folder, "programs", name), JSON.stringify(argument)],
       {
         env: { ...process.env, NODE_OPTIONS: "", MLFLOW_TRACKING_URI: mlruns, ...env },
         stdio: ["ignore", "pipe", "pipe"],

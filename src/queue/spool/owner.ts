@@ -46,7 +46,6 @@ export function isAlive(owner: Owner, signOfLifeMs: number): boolean {
 }
 
 function isRunning({ pid, startedAt }: Owner): boolean {
-  if (pid === process.pid) return true;
   try {
     process.kill(pid, 0);
   } catch (error) {

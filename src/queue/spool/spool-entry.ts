@@ -69,6 +69,11 @@ export class SpoolEntry {
     try {
       const header = readHeader(directory);
       renameSync(directory, claimed);
+      // Another, whose rename came before this one, has become the owner since the look above: it gets it back.
+      if (isOwned(claimed)) {
+        renameSync(claimed, directory);
+        return undefined;
+      }
       // The old owner's file is still there: until it is replaced, another may take the entry in turn, and this fails.
       replaceFile(claimed, join(claimed, OWNER_FILE), JSON.stringify(thisProcess()));
       return new SpoolEntry(claimed, header, room);
@@ -106,7 +111,14 @@ export class SpoolEntry {
   /** All of it is at the backend. */
   remove(): void {
     this.#close();
-    rmSync(this.directory, { recursive: true, force: true });
+    // Under another name first: half of it must not be taken for all.
+    const removed = join(dirname(this.directory), temporaryName());
+    try {
+      renameSync(this.directory, removed);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+    rmSync(removed, { recursive: true, force: true });
   }
 
   #close(): void {
@@ -143,11 +155,17 @@ export function readEnd(directory: string): SpooledEnd | undefined {
   return existsSync(path) ? readJson(path, spooledEndSchema) : undefined;
 }
 
+/** 0 where it is gone: claimed by another in this moment. */
 function lastWriteMs(directory: string): number {
-  const times = readdirSync(directory).map(
-    (name) => statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
-  );
-  return Math.max(0, ...times);
+  try {
+    const times = readdirSync(directory).map(
+      (name) => statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    );
+    return Math.max(0, ...times);
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
 }
 
 function readJson<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> {

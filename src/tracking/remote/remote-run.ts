@@ -62,11 +62,13 @@ export class RemoteRun {
     return this.#reaching;
   }
 
-  /** Deletes what a lost answer and its repeat have made twice. */
+  /** Deletes what a lost answer and its repeat have made twice. What holds values is no such thing but somebody's copy of the run. */
   async removeTwins(): Promise<void> {
     const { entity } = this;
     if (entity === undefined || !this.#mayHaveTwins || this.#plan === undefined) return;
-    for (const { id } of await this.#twins(entity.experimentId)) if (id !== entity.id) await this.#store.deleteRun(id);
+    for (const twin of await this.#twins(entity.experimentId)) {
+      if (twin.id !== entity.id && isEmpty(twin)) await this.#store.deleteRun(twin.id);
+    }
   }
 
   /** Nobody asks for it any more. */
@@ -85,7 +87,9 @@ export class RemoteRun {
   async #findOrMake(): Promise<RunEntity> {
     if (this.#plan === undefined) throw new TidemarkError("DATA_DAMAGED", "the spool does not say which run this is");
     const experimentId = await resolveExperiment(this.#store, this.#plan.experiment);
-    const made = this.#mayHaveTwins ? (await this.#twins(experimentId))[0] : undefined;
+    const twins = this.#mayHaveTwins ? await this.#twins(experimentId) : [];
+    // The one that has got something already, where there is one.
+    const made = twins.find((twin) => !isEmpty(twin)) ?? twins[0];
     if (made !== undefined) return made;
     const tags = { ...(await this.#ownTags(this.#plan)), [LOCAL_RUN_ID_TAG]: this.#localRunId };
     try {
@@ -126,3 +130,6 @@ export class RemoteRun {
     }
   }
 }
+
+const isEmpty = ({ metrics, params }: RunEntity): boolean =>
+  Object.keys(metrics).length + Object.keys(params).length === 0;

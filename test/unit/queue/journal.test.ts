@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { TidemarkError } from "../../../src/base/errors.ts";
 import { MetricQueue, type MetricQueueOptions } from "../../../src/queue/metric-queue.ts";
 import { ScriptedJournal } from "../../support/scripted-journal.ts";
 import { quickRetry, Script, type Step } from "../../support/scripted-sink.ts";
@@ -52,6 +53,28 @@ describe("a journal before an asynchronous sink", () => {
     await queue.flush();
     expect(script.taken.map(({ value }) => value)).toEqual(upTo(100_300));
     expect(script.writes).toBeLessThan(100);
+  });
+
+  it("joins small segments while they wait in memory", async () => {
+    const script = new Script();
+    const { limits, write, close } = script.async(quickRetry);
+    let isAway = true;
+    const error = new TidemarkError("TEMPORARILY_UNAVAILABLE", "away");
+    const { queue, fill } = start([], undefined, {
+      sink: {
+        limits,
+        write: async (batch, signal) => (isAway ? { status: "retryable", error } : await write(batch, signal)),
+        close,
+      },
+    });
+    for (let i = 0; i < 200; i++) {
+      fill(i, i + 1);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    isAway = false;
+    await queue.flush();
+    expect(script.taken.map(({ value }) => value)).toEqual(upTo(200));
+    expect(script.writes).toBeLessThan(10);
   });
 
   it("is enough for a flush that accepts the spool", async () => {

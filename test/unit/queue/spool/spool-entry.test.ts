@@ -125,6 +125,13 @@ describe("the owner of a part of the spool", () => {
     expect(isAlive({ ...here, pid: process.ppid, startedAt: "1" }, now)).toBe(false);
   });
 
+  it.runIf(process.platform === "linux")(
+    "is not this process because it had the same number, as the first of every container has",
+    () => {
+      expect(isAlive({ ...here, startedAt: "1" }, now)).toBe(false);
+    },
+  );
+
   it("on another machine lives as long as it shows signs of it", () => {
     const there: Owner = { ...here, host: "elsewhere", boot: "another" };
     expect(isAlive(there, now - 10_000)).toBe(true);

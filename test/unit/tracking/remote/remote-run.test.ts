@@ -6,6 +6,7 @@ import { startRun, withRun } from "../../../../src/fluent/start-run.ts";
 import { listSpool } from "../../../../src/queue/spool/spool.ts";
 import { Client } from "../../../../src/tracking/client.ts";
 import { replaySpool } from "../../../../src/tracking/remote/replay.ts";
+import { writeOnce } from "../../../../src/tracking/write-once.ts";
 import { AwayBackend } from "../../../support/away-backend.ts";
 import { temporaryDirectory } from "../../../support/mlruns.ts";
 
@@ -82,6 +83,21 @@ describe("a run at a backend that is there", () => {
     expect(await runs()).toHaveLength(2);
     await run.end();
     expect((await runs()).map(({ id }) => id)).toEqual([run.backendId]);
+  });
+
+  it("leaves alone what carries its tag and holds values: a copy of it", async () => {
+    const { place, start, runs } = newPlace();
+    place.lost.push("createRun");
+    const run = await start();
+    await run.flush();
+    run.logMetric("loss", 1);
+    await run.flush();
+    const [made] = await runs();
+    const { tracking } = place.behind;
+    const copy = await tracking.createRun({ experimentId: made?.experimentId ?? "", tags: { ...made?.tags } });
+    await writeOnce(tracking, copy.id, { params: [{ key: "copied", value: "yes" }] });
+    await run.end();
+    expect((await runs()).map(({ id }) => id).sort()).toEqual([run.backendId, copy.id].sort());
   });
 
   it("is refused like anywhere, and leaves nothing behind", async () => {
