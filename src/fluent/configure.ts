@@ -3,9 +3,9 @@ import { type Logger, setLogger } from "../base/diagnostics.ts";
 import { readEnv } from "../base/env.ts";
 import { processSlot } from "../base/process-state.ts";
 import { connect, DEFAULT_TRACKING_URI } from "../connect/connect.ts";
-import type { ExperimentRef } from "../queue/spool/spool-header.ts";
 import { checkArgument } from "../schema/check.ts";
 import { experimentNameSchema } from "../schema/experiment.ts";
+import type { ExperimentRef } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
 
 const configurationSchema = z.strictObject({

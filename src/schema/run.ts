@@ -57,6 +57,17 @@ export const createRunSchema = z.strictObject({
 /** What `runs.create` takes. @interface */
 export type CreateRun = z.input<typeof createRunSchema>;
 
+/** An experiment by its name, made where it is missing; or by its id. With both, they must agree; with none it is the default one. */
+const experimentRefSchema = z.object({ name: z.string().optional(), id: experimentIdSchema.optional() });
+export type ExperimentRef = Readonly<z.infer<typeof experimentRefSchema>>;
+
+/** All that is said of a new run, before its backend is asked. */
+export const plannedRunSchema = z.object({
+  experiment: experimentRefSchema,
+  run: createRunSchema.omit({ experimentId: true }).required({ startTime: true, name: true }),
+});
+export type PlannedRun = Readonly<z.infer<typeof plannedRunSchema>>;
+
 export const updateRunSchema = z.strictObject({
   runId: runIdSchema,
   name: z.string().min(1, { error: "is empty" }).optional(),

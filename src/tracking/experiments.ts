@@ -1,6 +1,6 @@
 import { TidemarkError } from "../base/errors.ts";
 import type { TrackingStore } from "../contract/tracking-store.ts";
-import type { ExperimentRef } from "../queue/spool/spool-header.ts";
+import type { ExperimentRef } from "../schema/run.ts";
 
 const DEFAULT_EXPERIMENT_ID = "0";
 const DEFAULT_EXPERIMENT_NAME = "Default";

@@ -2,9 +2,8 @@ import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
 import type { Journal } from "../contract/journal.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
-import type { ExperimentRef } from "../queue/spool/spool-header.ts";
 import type { Tag } from "../schema/param.ts";
-import type { RunEntity, UpdateRun } from "../schema/run.ts";
+import type { ExperimentRef, RunEntity, UpdateRun } from "../schema/run.ts";
 import { writeOnce } from "./write-once.ts";
 
 /** How a run ends. */

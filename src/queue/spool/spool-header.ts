@@ -1,16 +1,5 @@
 import { z } from "zod";
-import { createRunSchema, runIdSchema, updateRunSchema } from "../../schema/run.ts";
-
-/** An experiment by its name, made where it is missing; or by its id. With both, they must agree. */
-const experimentRefSchema = z.object({ name: z.string().optional(), id: z.string().optional() });
-export type ExperimentRef = z.infer<typeof experimentRefSchema>;
-
-/** A run that is to be made. */
-const plannedRunSchema = z.object({
-  experiment: experimentRefSchema,
-  run: createRunSchema.omit({ experimentId: true }).required({ startTime: true, name: true }),
-});
-export type PlannedRun = z.infer<typeof plannedRunSchema>;
+import { plannedRunSchema, runIdSchema, updateRunSchema } from "../../schema/run.ts";
 
 /** What a part of the spool says of its run. */
 export const spoolHeaderSchema = z.object({

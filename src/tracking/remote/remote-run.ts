@@ -4,7 +4,8 @@ import { isLocalRunId } from "../../base/ids.ts";
 import { processSlot } from "../../base/process-state.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
 import type { SpoolEntry } from "../../queue/spool/spool-entry.ts";
-import type { PlannedRun, SpoolHeader } from "../../queue/spool/spool-header.ts";
+import type { SpoolHeader } from "../../queue/spool/spool-header.ts";
+import type { PlannedRun } from "../../schema/run.ts";
 import { LOCAL_RUN_ID_TAG, type RunEntity } from "../../schema/run.ts";
 import { resolveExperiment } from "../experiments.ts";
 
