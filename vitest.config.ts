@@ -13,10 +13,11 @@ const fast = (name: string) => ({
 });
 
 /** Tests that start other programs. One file at a time: each of them keeps the cores of a small machine busy by itself. */
-const heavy = (name: string) => ({
+const heavy = (name: string, ...globalSetup: readonly string[]) => ({
   extends: true as const,
   test: {
     name,
+    globalSetup: [...globalSetup],
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: CHILD_PROCESS_TIMEOUT_MS,
     hookTimeout: 3 * CHILD_PROCESS_TIMEOUT_MS,
@@ -37,7 +38,7 @@ export default defineConfig({
       heavy("exit"),
       heavy("cli"),
       heavy("peers"),
-      heavy("faults"),
+      heavy("faults", "test/support/shared-mlflow-server.ts"),
       heavy("package"),
       heavy("runtime"),
     ],

@@ -29,8 +29,8 @@ export class Backlog {
   #unreadable = 0;
 
   /**
-   * @param maxSegmentValues - Values of what is joined and journaled: as many as the sink sends at a time, so that it is settled as a whole and a
-   *   process that is killed leaves as little as possible to be repeated.
+   * @param maxSegmentValues - Values of what is joined and journaled: as many as the sink sends at a time, so that it is settled as
+   *   a whole and a process that is killed leaves as little as possible to be repeated.
    */
   constructor(journal: Journal | undefined, maxSegmentValues = CHUNK_VALUES) {
     this.#journal = journal;

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import {
   expectDelivered,
@@ -13,7 +13,6 @@ import {
   spoolDirectory,
   startTraining,
 } from "../support/faulty-training.ts";
-import { type MlflowServer, startMlflowServer } from "../support/mlflow-server.ts";
 import { temporaryDirectory } from "../support/mlruns.ts";
 import { leftOut } from "../support/peers.ts";
 import { PlainRest } from "../support/plain-rest.ts";
@@ -23,17 +22,12 @@ const NAME = "no-such-host.invalid";
 const preload = pathToFileURL(join(repository, "test/faults/programs/late-name.mjs")).href;
 
 describe.skipIf(leftOut("python"))("a server whose name is not found", () => {
-  let server: MlflowServer;
-  let rest: PlainRest;
-  beforeAll(async () => {
-    server = await startMlflowServer({});
-    rest = new PlainRest(server.address);
-  });
-  afterAll(() => server?.kill());
+  const serverAddress = inject("mlflowAddress");
+  const rest = new PlainRest(serverAddress);
 
   async function prepare(experiment: string) {
     // MLflow answers only to names it knows; the proxy asks by address.
-    const proxy = await FaultProxy.start(server.address);
+    const proxy = await FaultProxy.start(serverAddress);
     const file = join(temporaryDirectory(), "found");
     const address = proxy.address.replace("127.0.0.1", NAME);
     const env = { NODE_OPTIONS: `--import ${preload}`, LATE_NAME: NAME, LATE_NAME_FILE: file };

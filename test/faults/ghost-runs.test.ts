@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { arriveLate, type Fault, FaultProxy, loseAnswer, pass } from "../support/fault-proxy.ts";
 import {
   expectDelivered,
@@ -10,23 +10,17 @@ import {
   spoolDirectory,
   startTraining,
 } from "../support/faulty-training.ts";
-import { type MlflowServer, startMlflowServer } from "../support/mlflow-server.ts";
 import { leftOut } from "../support/peers.ts";
 import { PlainRest } from "../support/plain-rest.ts";
 
 const LATE_MS = 600;
 
 describe.skipIf(leftOut("python"))("a run whose creation was not answered", () => {
-  let server: MlflowServer;
-  let rest: PlainRest;
-  beforeAll(async () => {
-    server = await startMlflowServer({});
-    rest = new PlainRest(server.address);
-  });
-  afterAll(() => server?.kill());
+  const serverAddress = inject("mlflowAddress");
+  const rest = new PlainRest(serverAddress);
 
   async function prepare(experiment: string, fault: Fault, times = Number.POSITIVE_INFINITY) {
-    const proxy = await FaultProxy.start(server.address);
+    const proxy = await FaultProxy.start(serverAddress);
     proxy.script = ({ path }) => (path.endsWith("/runs/create") && proxy.spoiled < times ? fault : pass);
     return { proxy, training: { address: proxy.address, spool: spoolDirectory(), experiment } };
   }

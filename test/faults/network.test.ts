@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import {
   answer,
   cutAnswer,
@@ -20,7 +20,6 @@ import {
   spoolDirectory,
   startTraining,
 } from "../support/faulty-training.ts";
-import { type MlflowServer, startMlflowServer } from "../support/mlflow-server.ts";
 import { leftOut } from "../support/peers.ts";
 import { PlainRest } from "../support/plain-rest.ts";
 
@@ -50,13 +49,8 @@ const outages: Outage[] = [
 ];
 
 describe.skipIf(leftOut("python"))("a real server behind a faulty network", () => {
-  let server: MlflowServer;
-  let rest: PlainRest;
-  beforeAll(async () => {
-    server = await startMlflowServer({});
-    rest = new PlainRest(server.address);
-  });
-  afterAll(() => server?.kill());
+  const serverAddress = inject("mlflowAddress");
+  const rest = new PlainRest(serverAddress);
 
   const begin = async (proxy: FaultProxy, { fault }: Outage) => {
     if (fault === undefined) await proxy.refuse();
@@ -71,7 +65,7 @@ describe.skipIf(leftOut("python"))("a real server behind a faulty network", () =
 
   describe.each(outages)("$name", (outage) => {
     it("from before the start until the middle of a training", async () => {
-      const proxy = await FaultProxy.start(server.address);
+      const proxy = await FaultProxy.start(serverAddress);
       const training = {
         address: proxy.address,
         spool: spoolDirectory(),
@@ -92,7 +86,7 @@ describe.skipIf(leftOut("python"))("a real server behind a faulty network", () =
     });
 
     it("in the middle of a training", async () => {
-      const proxy = await FaultProxy.start(server.address);
+      const proxy = await FaultProxy.start(serverAddress);
       const training = {
         address: proxy.address,
         spool: spoolDirectory(),
@@ -111,7 +105,7 @@ describe.skipIf(leftOut("python"))("a real server behind a faulty network", () =
     });
 
     it("from the middle until after the end of a training, whose spool is then replayed", async () => {
-      const proxy = await FaultProxy.start(server.address);
+      const proxy = await FaultProxy.start(serverAddress);
       const training = {
         address: proxy.address,
         spool: spoolDirectory(),
@@ -129,7 +123,7 @@ describe.skipIf(leftOut("python"))("a real server behind a faulty network", () =
   });
 
   it("a server that accepts and hangs for good holds the end of a training for no more than 5 s", async () => {
-    const proxy = await FaultProxy.start(server.address);
+    const proxy = await FaultProxy.start(serverAddress);
     const training = { address: proxy.address, spool: spoolDirectory(), experiment: "hangs for good" };
     // What `run.end` gives a server by itself.
     const child = startTraining({ ...training, endTimeoutMs: undefined });
@@ -142,7 +136,7 @@ describe.skipIf(leftOut("python"))("a real server behind a faulty network", () =
   });
 
   it("40 kB/s", async () => {
-    const proxy = await FaultProxy.start(server.address);
+    const proxy = await FaultProxy.start(serverAddress);
     proxy.script = () => slowly;
     const training = { address: proxy.address, spool: spoolDirectory(), experiment: "40 kB/s" };
     // More than the line takes while the training lasts: the rest follows, as slowly.

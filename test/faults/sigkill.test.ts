@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { replaySpool, spoolDirectory } from "../support/faulty-training.ts";
-import { type MlflowServer, startMlflowServer } from "../support/mlflow-server.ts";
 import { temporaryDirectory } from "../support/mlruns.ts";
 import { leftOut } from "../support/peers.ts";
 import { PlainRest, type StoredRun } from "../support/plain-rest.ts";
@@ -34,14 +33,8 @@ interface Victim {
 }
 
 describe.skipIf(leftOut("python"))(`SIGKILL at random moments (TIDEMARK_TEST_SEED=${SEED})`, () => {
-  let server: MlflowServer;
-  beforeAll(async () => {
-    server = await startMlflowServer({});
-  });
-  afterAll(() => server?.kill());
-
   it(`of ${CHILDREN} programs loses nothing older than flushIntervalMs and doubles nothing`, async () => {
-    const { address } = server;
+    const address = inject("mlflowAddress");
     const directory = temporaryDirectory();
     const spool = spoolDirectory();
     const random = randomFrom(SEED);
