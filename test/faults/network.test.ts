@@ -12,6 +12,7 @@ import {
   throttle,
 } from "../support/fault-proxy.ts";
 import {
+  askSpool,
   expectDelivered,
   expectSettled,
   expectSpooled,
@@ -22,6 +23,7 @@ import {
 } from "../support/faulty-training.ts";
 import { leftOut } from "../support/peers.ts";
 import { PlainRest } from "../support/plain-rest.ts";
+import { randomFrom, SEED } from "../support/random.ts";
 
 const OUTAGE_MS = 1_000;
 
@@ -38,7 +40,7 @@ interface Outage {
 const outages: Outage[] = [
   { name: "refused connections", fault: undefined },
   // Else a request would wait for two minutes.
-  { name: "a server that accepts and hangs", fault: hang, env: { MLFLOW_HTTP_REQUEST_TIMEOUT: "0.5" } },
+  { name: "a server that accepts and hangs", fault: hang, env: { MLFLOW_HTTP_REQUEST_TIMEOUT: "1" } },
   { name: "500 in JSON", fault: answer(500, { error_code: "INTERNAL_ERROR", message: "out of order" }, {}) },
   { name: "502 as a page", fault: answer(502, page("Bad Gateway"), { "content-type": "text/html" }) },
   { name: "503 with Retry-After in seconds", fault: answer(503, { detail: "starting" }, { "retry-after": "1" }) },
@@ -117,7 +119,7 @@ describe.skipIf(leftOut("python"))("a real server behind a faulty network", () =
       await begin(proxy, outage);
       expectSpooled(await reportOf(child));
       await heal(proxy, outage);
-      await replaySpool(training);
+      await replaySpool({ ...training, env: {} });
       await expectDelivered(rest, training);
     });
   });
@@ -132,6 +134,21 @@ describe.skipIf(leftOut("python"))("a real server behind a faulty network", () =
     expectSpooled(await reportOf(child));
     proxy.script = () => pass;
     await replaySpool(training);
+    await expectDelivered(rest, training);
+  });
+
+  it(`a network that spoils every third request in one way or another (TIDEMARK_TEST_SEED=${SEED})`, async () => {
+    const proxy = await FaultProxy.start(serverAddress);
+    const random = randomFrom(SEED);
+    const faults = outages.flatMap(({ fault }) => fault ?? []);
+    proxy.script = () => (random() < 0.67 ? pass : (faults[Math.floor(random() * faults.length)] as Fault));
+    const env = { MLFLOW_HTTP_REQUEST_TIMEOUT: "1" };
+    const training = { address: proxy.address, spool: spoolDirectory(), experiment: "spoiled", env };
+    await reportOf(startTraining({ ...training, endTimeoutMs: 2_000 }));
+    // Each stops where it gets no answer, and leaves the rest.
+    for (let replay = 0; replay < 3; replay++) await askSpool("replay", training);
+    proxy.script = () => pass;
+    await replaySpool({ ...training, env: {} });
     await expectDelivered(rest, training);
   });
 

@@ -6,23 +6,12 @@ import { replaySpool, spoolDirectory } from "../support/faulty-training.ts";
 import { temporaryDirectory } from "../support/mlruns.ts";
 import { leftOut } from "../support/peers.ts";
 import { PlainRest, type StoredRun } from "../support/plain-rest.ts";
+import { randomFrom, SEED } from "../support/random.ts";
 import { TrainingChild } from "../support/training-child.ts";
 
 const CHILDREN = 50;
 const AT_ONCE = 3;
 const FLUSH_INTERVAL_MS = 200;
-const SEED = Number(process.env.TIDEMARK_TEST_SEED ?? Date.now() % 1_000_000);
-
-/** Mulberry32: numbers from 0 to 1, the same for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What a killed program is known to have done. */
 interface Victim {

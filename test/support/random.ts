@@ -1,0 +1,13 @@
+/** Another one every time, unless `TIDEMARK_TEST_SEED` says which. Belongs in the name of every test that uses it. */
+export const SEED = Number(process.env.TIDEMARK_TEST_SEED ?? Date.now() % 1_000_000);
+
+/** Mulberry32: numbers from 0 to 1, the same for the same seed. */
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
