@@ -12,6 +12,8 @@ const MLFLOW = "3.17.2";
 /** A storage for a server's artifacts that speaks S3, and what the server speaks to it with. */
 const MOTO = "5.2.5";
 const BOTO3 = "1.44.8";
+/** Reads the event files that are written for it. */
+const TENSORBOARD = "2.21.0";
 const BUN = "1.4.5";
 const DENO = "2.9.6";
 const NODE_24 = "24.21.0";
@@ -25,7 +27,11 @@ const cache = join(dirname(dirname(fileURLToPath(import.meta.url))), ".cache");
 
 /** What each peer is, what it was made from, and how it is made; `make` answers the paths of its programs. */
 const peers = [
-  { name: "python", made: { mlflow: `${MLFLOW}[auth]`, moto: MOTO, boto3: BOTO3 }, make: makePython },
+  {
+    name: "python",
+    made: { mlflow: `${MLFLOW}[auth]`, moto: MOTO, boto3: BOTO3, tensorboard: TENSORBOARD },
+    make: makePython,
+  },
   { name: "bun", made: { bun: BUN }, make: (folder) => makeFromNpm(folder, `bun@${BUN}`, "@oven", "bin/bun") },
   { name: "deno", made: { deno: DENO }, make: (folder) => makeFromNpm(folder, `deno@${DENO}`, "@deno", "deno") },
   { name: "node24", made: { node: NODE_24 }, make: makeNode },
@@ -84,9 +90,17 @@ async function makePython(folder) {
   const venv = join(folder, "venv");
   await run(python, ["-m", "venv", venv]);
   const program = join(venv, "bin", "python");
-  const packages = [`mlflow[auth]==${MLFLOW}`, `moto[server]==${MOTO}`, `boto3==${BOTO3}`];
+  const packages = [
+    `mlflow[auth]==${MLFLOW}`,
+    `moto[server]==${MOTO}`,
+    `boto3==${BOTO3}`,
+    `tensorboard==${TENSORBOARD}`,
+  ];
   await run(program, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages]);
-  await run(program, ["-c", "import mlflow, flask_wtf, moto.server"]);
+  await run(program, [
+    "-c",
+    "import mlflow, flask_wtf, moto.server, tensorboard.backend.event_processing.event_accumulator",
+  ]);
   return program;
 }
 

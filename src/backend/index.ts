@@ -42,6 +42,7 @@ export type {
   PageRequest,
   RunQuery,
   SearchQuery,
+  SyncTrackingStore,
   TrackingStore,
   ViewType,
 } from "../contract/tracking-store.ts";

@@ -27,3 +27,6 @@ export function pathOfFileUri(uri: string): string {
     );
   }
 }
+
+/** The local path that a path or a `file:` URI names. @throws {TidemarkError} `INVALID_PARAMETER_VALUE` */
+export const localPathOf = (uri: string): string => (schemeOf(uri) === undefined ? uri : pathOfFileUri(uri));

@@ -37,6 +37,15 @@ export interface RunQuery extends SearchQuery {
   readonly viewType: ViewType;
 }
 
+/** What a store on local disk or in memory can do without waiting: enough to open a run for a training that has begun already. */
+export interface SyncTrackingStore {
+  createExperiment(input: CreateExperiment): string;
+  getExperiment(experimentId: string): Experiment;
+  getExperimentByName(name: string): Experiment | undefined;
+  createRun(input: CreateRun): RunEntity;
+  openSink(runId: string): MetricSink;
+}
+
 /**
  * Experiments, runs and what they hold. Arguments are checked before they come here. A missing entity is
  * `RESOURCE_DOES_NOT_EXIST`, an existing name `RESOURCE_ALREADY_EXISTS`, writing to a deleted run or experiment `INVALID_STATE`.
@@ -72,4 +81,7 @@ export interface TrackingStore {
   logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void>;
 
   openSink(runId: string): Promise<MetricSink>;
+
+  /** Absent where it takes waiting. */
+  readonly sync?: SyncTrackingStore;
 }

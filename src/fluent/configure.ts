@@ -3,10 +3,11 @@ import { type Logger, setLogger } from "../base/diagnostics.ts";
 import { readEnv } from "../base/env.ts";
 import { processSlot } from "../base/process-state.ts";
 import { connect, DEFAULT_TRACKING_URI } from "../connect/connect.ts";
+import type { Backend } from "../contract/backend.ts";
 import { checkArgument } from "../schema/check.ts";
 import { experimentNameSchema } from "../schema/experiment.ts";
 import type { ExperimentRef } from "../schema/run.ts";
-import type { Client } from "../tracking/client.ts";
+import { Client } from "../tracking/client.ts";
 
 const configurationSchema = z.strictObject({
   /** Where runs go. Default: `MLFLOW_TRACKING_URI`, else `./mlruns`. */
@@ -27,9 +28,16 @@ const configurationSchema = z.strictObject({
 /** What {@link configure} takes. @interface */
 export type Configuration = z.input<typeof configurationSchema>;
 
+interface DefaultClient {
+  readonly uri: string;
+  readonly promise: Promise<Client>;
+  /** As soon as it is there. */
+  ready?: Client;
+}
+
 interface FluentState {
   configuration: Configuration;
-  client: { readonly uri: string; readonly promise: Promise<Client> } | undefined;
+  client: DefaultClient | undefined;
 }
 
 const fluentState = () => processSlot<FluentState>("fluent", () => ({ configuration: {}, client: undefined }));
@@ -56,17 +64,33 @@ export function configure(configuration: Configuration): void {
 /** The client of the configured tracking URI; one per process as long as the URI stays. */
 export async function defaultClient(): Promise<Client> {
   const state = fluentState();
-  const uri = state.configuration.trackingUri ?? readEnv("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
+  const uri = defaultUri();
   if (state.client?.uri !== uri) state.client = { uri, promise: connect(uri) };
   const { client } = state;
   try {
-    return await client.promise;
+    client.ready = await client.promise;
+    return client.ready;
   } catch (error) {
     // The next call may find what was missing.
     if (state.client === client) state.client = undefined;
     throw error;
   }
 }
+
+/** The same without waiting, made by `open` where there is none yet; `undefined` where it has to be waited for. */
+export function defaultClientNow(open: (uri: string) => Backend | undefined): Client | undefined {
+  const state = fluentState();
+  const uri = defaultUri();
+  if (state.client?.uri === uri && state.client.ready !== undefined) return state.client.ready;
+  const backend = open(uri);
+  if (backend === undefined) return undefined;
+  const ready = new Client(backend);
+  state.client = { uri, promise: Promise.resolve(ready), ready };
+  return ready;
+}
+
+const defaultUri = (): string =>
+  fluentState().configuration.trackingUri ?? readEnv("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
 
 /** The experiment of runs whose options name none, by MLflow's order of precedence. */
 export function defaultExperiment(): ExperimentRef {

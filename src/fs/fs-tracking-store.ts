@@ -3,7 +3,14 @@ import { basename, dirname, join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
 import { experimentDeleted, runDeleted } from "../base/store-errors.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
-import type { ExperimentQuery, Page, RunQuery, TrackingStore, ViewType } from "../contract/tracking-store.ts";
+import type {
+  ExperimentQuery,
+  Page,
+  RunQuery,
+  SyncTrackingStore,
+  TrackingStore,
+  ViewType,
+} from "../contract/tracking-store.ts";
 import { guarded } from "../disk/storage-errors.ts";
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
@@ -50,16 +57,24 @@ export class FsTrackingStore implements TrackingStore {
     this.#trash = new Trash(store, this.#experiments, this.#runs);
   }
 
+  readonly sync: SyncTrackingStore = {
+    createExperiment: (input) => this.#experiments.create(input),
+    getExperiment: (experimentId) => this.#experiments.get(experimentId),
+    getExperimentByName: (name) => this.#experiments.findByName(name),
+    createRun: (input) => this.#createRun(input),
+    openSink: (runId) => new FsMetricSink(this.#store, this.#runs, runId, this.#findActive(runId)),
+  };
+
   async createExperiment(input: CreateExperiment): Promise<string> {
-    return this.#experiments.create(input);
+    return this.sync.createExperiment(input);
   }
 
   async getExperiment(experimentId: string): Promise<Experiment> {
-    return this.#experiments.get(experimentId);
+    return this.sync.getExperiment(experimentId);
   }
 
   async getExperimentByName(name: string): Promise<Experiment | undefined> {
-    return this.#experiments.findByName(name);
+    return this.sync.getExperimentByName(name);
   }
 
   async searchExperiments(query: ExperimentQuery): Promise<Page<Experiment>> {
@@ -87,6 +102,10 @@ export class FsTrackingStore implements TrackingStore {
   }
 
   async createRun(input: CreateRun): Promise<RunEntity> {
+    return this.sync.createRun(input);
+  }
+
+  #createRun(input: CreateRun): RunEntity {
     if (input.experimentId === DEFAULT_EXPERIMENT_ID) this.#experiments.createDefault();
     const experiment = this.#experiments.get(input.experimentId);
     if (experiment.lifecycleStage === "deleted") throw experimentDeleted(experiment.id);
@@ -159,7 +178,7 @@ export class FsTrackingStore implements TrackingStore {
   }
 
   async openSink(runId: string): Promise<MetricSink> {
-    return new FsMetricSink(this.#store, this.#runs, runId, this.#findActive(runId));
+    return this.sync.openSink(runId);
   }
 
   #findActive(runId: string): string {

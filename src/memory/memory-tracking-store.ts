@@ -14,7 +14,7 @@ import {
 import type { Batch, Series } from "../contract/batch.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import { OK, type Outcome } from "../contract/outcome.ts";
-import type { ExperimentQuery, Page, RunQuery, TrackingStore } from "../contract/tracking-store.ts";
+import type { ExperimentQuery, Page, RunQuery, SyncTrackingStore, TrackingStore } from "../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment, LifecycleStage } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
@@ -38,7 +38,19 @@ export class MemoryTrackingStore implements TrackingStore {
     this.#addExperiment(DEFAULT_ID, { name: "Default" });
   }
 
+  readonly sync: SyncTrackingStore = {
+    createExperiment: (input) => this.#createExperiment(input),
+    getExperiment: (experimentId) => this.#findExperiment(experimentId),
+    getExperimentByName: (name) => this.#findByName(name),
+    createRun: (input) => this.#createRun(input),
+    openSink: (runId) => this.#openSink(runId),
+  };
+
   async createExperiment(input: CreateExperiment): Promise<string> {
+    return this.sync.createExperiment(input);
+  }
+
+  #createExperiment(input: CreateExperiment): string {
     const owner = this.#findByName(input.name);
     if (owner !== undefined) throw experimentNameTaken(owner);
     return this.#addExperiment(String(this.#experiments.size), input);
@@ -103,6 +115,10 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async createRun(input: CreateRun): Promise<RunEntity> {
+    return this.sync.createRun(input);
+  }
+
+  #createRun(input: CreateRun): RunEntity {
     const experiment = this.#findActiveExperiment(input.experimentId);
     const id = newId();
     const head = {
@@ -167,6 +183,10 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async openSink(runId: string): Promise<MetricSink> {
+    return this.sync.openSink(runId);
+  }
+
+  #openSink(runId: string): MetricSink {
     const run = this.#findActive(runId);
     return { limits: {}, writeSync: (batch) => write(run, batch, this.loggedModels), close: () => {} };
   }

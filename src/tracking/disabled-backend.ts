@@ -2,6 +2,7 @@ import { TidemarkError } from "../base/errors.ts";
 import { newId, newRunName } from "../base/ids.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
+import type { MetricSink } from "../contract/metric-sink.ts";
 import { OK } from "../contract/outcome.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import type { CreateRun, RunEntity } from "../schema/run.ts";
@@ -29,6 +30,8 @@ const emptyExperiment = (id: string, name: string): Experiment => ({
   lifecycleStage: "active",
   tags: {},
 });
+
+const emptySink: MetricSink = { limits: {}, writeSync: () => OK, close: () => {} };
 
 const emptyRun = (input: CreateRun): RunEntity => ({
   id: newId(),
@@ -72,7 +75,14 @@ export const disabledBackend: Backend = {
     deleteTag: nothing,
     logModelInputs: nothing,
     logModelOutputs: nothing,
-    openSink: async () => ({ limits: {}, writeSync: () => OK, close: () => {} }),
+    openSink: async () => emptySink,
+    sync: {
+      createExperiment: () => "0",
+      getExperiment: (id) => emptyExperiment(id, ""),
+      getExperimentByName: (name) => emptyExperiment("0", name),
+      createRun: emptyRun,
+      openSink: () => emptySink,
+    },
   },
   artifacts: () => emptyArtifacts,
   close: nothing,

@@ -1,21 +1,50 @@
 import { TidemarkError } from "../base/errors.ts";
-import type { TrackingStore } from "../contract/tracking-store.ts";
+import type { SyncTrackingStore, TrackingStore } from "../contract/tracking-store.ts";
+import type { Experiment } from "../schema/experiment.ts";
 import type { ExperimentRef } from "../schema/run.ts";
 
 const DEFAULT_EXPERIMENT_ID = "0";
 const DEFAULT_EXPERIMENT_NAME = "Default";
 
+/** What is asked of a store to find an experiment, one question after the other. */
+type Questions = Generator<unknown, string, unknown>;
+type Asked = Pick<TrackingStore | SyncTrackingStore, "createExperiment" | "getExperiment" | "getExperimentByName">;
+
 /**
- * The id of the experiment that is meant, created where there is none of its name.
+ * The id of the experiment that is meant, created where there is none of its name. Many processes may ask at once: all get the same id.
  *
  * @throws {TidemarkError} `INVALID_STATE` where the name belongs to a deleted experiment, `INVALID_PARAMETER_VALUE` where name and
  *   id are of two
  */
-export async function resolveExperiment(store: TrackingStore, { name, id }: ExperimentRef): Promise<string> {
-  if (id === undefined) return await findOrCreateExperiment(store, name ?? DEFAULT_EXPERIMENT_NAME);
+export async function resolveExperiment(store: TrackingStore, ref: ExperimentRef): Promise<string> {
+  const questions = resolving(store, ref);
+  let step = questions.next();
+  while (step.done !== true) {
+    let answer: unknown;
+    try {
+      answer = await step.value;
+    } catch (error) {
+      step = questions.throw(error);
+      continue;
+    }
+    step = questions.next(answer);
+  }
+  return step.value;
+}
+
+/** The same without waiting. */
+export function resolveExperimentSync(store: SyncTrackingStore, ref: ExperimentRef): string {
+  const questions = resolving(store, ref);
+  let step = questions.next();
+  while (step.done !== true) step = questions.next(step.value);
+  return step.value;
+}
+
+function* resolving(store: Asked, { name, id }: ExperimentRef): Questions {
+  if (id === undefined) return yield* findingOrCreating(store, name ?? DEFAULT_EXPERIMENT_NAME);
   // Every store has this one, if only from now on.
-  if (id === DEFAULT_EXPERIMENT_ID) await findOrCreateExperiment(store, DEFAULT_EXPERIMENT_NAME);
-  const experiment = await store.getExperiment(id);
+  if (id === DEFAULT_EXPERIMENT_ID) yield* findingOrCreating(store, DEFAULT_EXPERIMENT_NAME);
+  const experiment = (yield store.getExperiment(id)) as Experiment;
   if (name !== undefined && experiment.name !== name) {
     const message = `MLFLOW_EXPERIMENT_ID ${id} is the experiment ${JSON.stringify(experiment.name)}, but MLFLOW_EXPERIMENT_NAME is ${JSON.stringify(name)}`;
     throw new TidemarkError("INVALID_PARAMETER_VALUE", message);
@@ -23,31 +52,27 @@ export async function resolveExperiment(store: TrackingStore, { name, id }: Expe
   return experiment.id;
 }
 
-/**
- * The id of the experiment with this name, created where there is none. Many processes may ask at once: all get the same id.
- *
- * @throws {TidemarkError} `INVALID_STATE` where the name belongs to a deleted experiment
- */
-export async function findOrCreateExperiment(store: TrackingStore, name: string): Promise<string> {
-  const found = await findExperiment(store, name);
-  if (found !== undefined) return found;
+function* findingOrCreating(store: Asked, name: string): Questions {
+  const found = yield* finding(store, name);
+  if (found !== "") return found;
   try {
-    return await store.createExperiment({ name });
+    return (yield store.createExperiment({ name })) as string;
   } catch (error) {
     const isLost = error instanceof TidemarkError && error.code === "RESOURCE_ALREADY_EXISTS";
-    const winner = isLost ? await findExperiment(store, name) : undefined;
-    if (winner === undefined) throw error;
+    const winner = isLost ? yield* finding(store, name) : "";
+    if (winner === "") throw error;
     return winner;
   }
 }
 
-async function findExperiment(store: TrackingStore, name: string): Promise<string | undefined> {
-  const experiment = await store.getExperimentByName(name);
+/** Empty where there is none. */
+function* finding(store: Asked, name: string): Questions {
+  const experiment = (yield store.getExperimentByName(name)) as Experiment | undefined;
   if (experiment?.lifecycleStage === "deleted") {
     throw new TidemarkError(
       "INVALID_STATE",
       `experiment ${JSON.stringify(name)} is deleted: restore it or choose another name`,
     );
   }
-  return experiment?.id;
+  return experiment?.id ?? "";
 }

@@ -41,9 +41,8 @@ export interface RunPlace {
 }
 
 /** A run at a backend that is there whenever this process is. */
-export async function openDirectly(backend: Backend, entity: RunEntity): Promise<RunPlace> {
+export function directPlace(backend: Backend, entity: RunEntity, sink: MetricSink): RunPlace {
   const { tracking } = backend;
-  const sink = await tracking.openSink(entity.id);
   return {
     entity,
     backendId: entity.id,

@@ -10,7 +10,7 @@ export const CHROMIUM_PATH = "/usr/bin/chromium";
 
 const cache = fileURLToPath(new URL("../../.cache/", import.meta.url));
 
-/** Python with MLflow. */
+/** Python with MLflow and TensorBoard. */
 export const pythonPath = (): string => required("python");
 export const bunPath = (): string => required("bun");
 export const denoPath = (): string => required("deno");

@@ -41,9 +41,15 @@ const FRESH_PER_MS_TAKEN = 20;
  */
 export async function captureEnvironment(): Promise<CapturedEnvironment> {
   const { tags, diff } = await workingTree();
-  const all = { ...processTags(), ...tags, ...runContextTags() };
-  const cut = Object.entries(all).map(([key, value]) => [key, truncate(value, MAX_TAG_VALUE_LENGTH)]);
-  return { tags: Object.fromEntries(cut), diff };
+  return { tags: allTags(tags), diff };
+}
+
+/** What of it can be told without waiting: all but git and lockfile. */
+export const captureProcess = (): CapturedEnvironment => ({ tags: allTags({}), diff: undefined });
+
+function allTags(workingTreeTags: Readonly<Record<string, string>>): Record<string, string> {
+  const all = { ...processTags(), ...workingTreeTags, ...runContextTags() };
+  return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, truncate(value, MAX_TAG_VALUE_LENGTH)]));
 }
 
 function workingTree(): Promise<GitState> {

@@ -51,6 +51,19 @@ export async function openRemotely(
   return place;
 }
 
+/** Begins a new run in the spool, under a local id, and looks for the backend afterwards. */
+export function beginRemotely(
+  backend: Backend,
+  access: RemoteAccess,
+  plan: PlannedRun,
+  options: RemoteOptions,
+): RunPlace {
+  const header = headerOf(backend, { name: plan.run.name, plan });
+  const place = new RemotePlace(backend, access, header, openEntry(access, header, options.spool));
+  place.begin();
+  return place;
+}
+
 /** Opens a run that the backend has: the entity is what it answered. */
 export function reopenRemotely(
   backend: Backend,
@@ -133,6 +146,12 @@ class RemotePlace implements RunPlace {
       warnOnce(`offline:${this.#backend.uri}`, `${messageOf(error)}; the run begins without it, and is kept ${where}`);
       this.#deliverLater();
     }
+  }
+
+  /** Begins without asking. */
+  begin(): void {
+    this.#keepsLocalId = true;
+    this.#deliverLater(0);
   }
 
   /** Nothing was begun, or nobody wants it any more. */
@@ -226,7 +245,7 @@ class RemotePlace implements RunPlace {
   }
 
   /** Values bring the run to the backend by themselves; a run without any, and files, come by this. */
-  #deliverLater(): void {
+  #deliverLater(waitMs?: number): void {
     if (this.#isOver || this.#timer !== undefined) return;
     this.#timer = startTimer(
       () => {
@@ -240,7 +259,7 @@ class RemotePlace implements RunPlace {
           },
         );
       },
-      retryDelayMs(NETWORK_RETRY, ++this.#retries, undefined),
+      waitMs ?? retryDelayMs(NETWORK_RETRY, ++this.#retries, undefined),
     ).unref();
   }
 

@@ -5,8 +5,7 @@ import { processSlot } from "../../base/process-state.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
 import type { SpoolEntry } from "../../queue/spool/spool-entry.ts";
 import type { SpoolHeader } from "../../queue/spool/spool-header.ts";
-import type { PlannedRun } from "../../schema/run.ts";
-import { LOCAL_RUN_ID_TAG, type RunEntity } from "../../schema/run.ts";
+import { LOCAL_RUN_ID_TAG, type PlannedRun, type RunEntity } from "../../schema/run.ts";
 import { resolveExperiment } from "../experiments.ts";
 
 const PARENT_TAG = "mlflow.parentRunId";

@@ -1,0 +1,18 @@
+import { localPathOf, schemeOf } from "../base/file-uri.ts";
+import type { Backend } from "../contract/backend.ts";
+import { fsBackend } from "../fs/fs-backend.ts";
+import { LocalArtifactStore } from "../fs/local-artifact-store.ts";
+import { httpBackend } from "../http/http-backend.ts";
+import { localArtifacts, registeredFactory } from "./backends.ts";
+
+/**
+ * The backend for a directory or a server, without waiting; `undefined` for a scheme whose factory has to be waited for. Brings both
+ * backends along: only for entries whose work may begin before anything can be loaded.
+ */
+export function openBackendNow(uri: string): Backend | undefined {
+  const scheme = schemeOf(uri) ?? "file";
+  if (registeredFactory(scheme) !== undefined) return undefined;
+  if (scheme === "file") return fsBackend({ directory: localPathOf(uri) });
+  if (scheme !== "http" && scheme !== "https") return undefined;
+  return httpBackend({ url: uri, openArtifacts: localArtifacts(LocalArtifactStore) });
+}

@@ -1,0 +1,36 @@
+import { activeRun } from "../tracking/active-run.ts";
+import type { Client } from "../tracking/client.ts";
+import type { Run } from "../tracking/run.ts";
+import { startRunNow } from "./start-run-now.ts";
+
+/** Where an autolog records, as far as its user says. */
+export interface AutologTarget {
+  /** This run and no other. Default: the active run, else one of its own. */
+  readonly run?: Run | undefined;
+  /** Where a run of its own goes. Default: the configured tracking URI. */
+  readonly client?: Client | undefined;
+  /** Tags of a run of its own. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** The run that a run of its own is a part of. */
+  readonly parent?: Run | undefined;
+}
+
+/** The run a training is recorded in. */
+export interface AutologRun {
+  readonly run: Run;
+  /** Opened for this training: whoever opened it ends it. */
+  readonly isOwn: boolean;
+}
+
+/**
+ * Finds or opens the run for a training that begins now, without waiting; `undefined` where the backend has to be waited for and nobody has
+ * done so yet.
+ *
+ * @throws {TidemarkError} what {@link startRunNow} throws
+ */
+export function autologRun({ run, parent, client, tags = {} }: AutologTarget): AutologRun | undefined {
+  const given = run ?? (parent === undefined ? activeRun() : undefined);
+  if (given !== undefined) return { run: given, isOwn: false };
+  const own = startRunNow({ client, tags: { ...tags }, parent });
+  return own === undefined ? undefined : { run: own, isOwn: true };
+}
