@@ -27,6 +27,8 @@ export interface JournalRest {
   readonly end: JournalPosition;
   /** Values, params, tags and inputs. */
   readonly count: number;
+  /** Behind the end, where a record was torn or changed. */
+  readonly unreadableBytes: number;
 }
 
 /**
@@ -114,7 +116,8 @@ export class FileJournal implements Journal {
       count += metrics.length + params.length + tags.length + inputs.length;
       end = at;
     }
-    return { position: start ?? end, end, count };
+    const wholeEnd = Math.max(end, ...this.#files.slice(-1).map((file) => file.base + MAGIC.length));
+    return { position: start ?? end, end, count, unreadableBytes: Math.max(0, this.#end - wholeEnd) };
   }
 
   async makeDurable(): Promise<void> {

@@ -9,7 +9,7 @@ import { temporaryName } from "../../disk/temporary-name.ts";
 import { FileJournal } from "./file-journal.ts";
 import { isAlive, type Owner, thisProcess } from "./owner.ts";
 import { type SpooledEnd, type SpoolHeader, spooledEndSchema, spoolHeaderSchema } from "./spool-header.ts";
-import type { SpoolSpace } from "./spool-space.ts";
+import { type SpoolSpace, sizeOf } from "./spool-space.ts";
 import { StagedFiles } from "./staged-files.ts";
 
 const HEADER_FILE = "run.json";
@@ -33,11 +33,13 @@ export class SpoolEntry {
   readonly journal: FileJournal;
   readonly files: StagedFiles;
   #header: SpoolHeader;
+  readonly #room: EntryRoom;
   readonly #heartbeat: NodeJS.Timeout;
 
   private constructor(directory: string, header: SpoolHeader, room: EntryRoom) {
     this.directory = directory;
     this.#header = header;
+    this.#room = room;
     this.journal = new FileJournal({ directory, ...room });
     this.files = new StagedFiles(directory, room);
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref();
@@ -111,6 +113,7 @@ export class SpoolEntry {
   /** All of it is at the backend. */
   remove(): void {
     this.#close();
+    this.#room.space.give(sizeOf(this.directory));
     // Under another name first: half of it must not be taken for all.
     const removed = join(dirname(this.directory), temporaryName());
     try {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { warnOnce } from "../../base/diagnostics.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -9,6 +9,9 @@ import type { SpooledEnd, SpoolHeader } from "./spool-header.ts";
 import { defaultSpoolDirectory, identityDirectory } from "./spool-location.ts";
 import { DEFAULT_MAX_SPOOL_BYTES, sizeOf, spoolSpace } from "./spool-space.ts";
 import { StagedFiles } from "./staged-files.ts";
+
+/** Making or deleting a part of the spool takes milliseconds. */
+const UNFINISHED_MS = 3_600_000;
 
 /** Where a spool is and how large it may grow. */
 export interface SpoolOptions {
@@ -38,8 +41,9 @@ export class Spool {
     return SpoolEntry.create(this.#parent, header, this.#room);
   }
 
-  /** Directories of runs that no living process works on, oldest first. */
+  /** Directories of runs that no living process works on, oldest first. What a process was killed over is cleared away. */
   abandoned(): string[] {
+    removeUnfinished(this.#parent);
     return entriesBelow(this.#parent).filter((directory) => !isOwned(directory));
   }
 
@@ -104,6 +108,15 @@ const entriesBelow = (parent: string): string[] =>
     .filter((name) => !isTemporaryName(name))
     .sort()
     .map((name) => join(parent, name));
+
+/** What was being made, or deleted, when its process was killed: by now nobody does either. */
+function removeUnfinished(parent: string): void {
+  for (const name of directoriesIn(parent).filter(isTemporaryName)) {
+    const path = join(parent, name);
+    const { mtimeMs = Date.now() } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    if (Date.now() - mtimeMs > UNFINISHED_MS) rmSync(path, { recursive: true, force: true });
+  }
+}
 
 function directoriesIn(directory: string): string[] {
   try {

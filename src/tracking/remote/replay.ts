@@ -1,3 +1,4 @@
+import { warnOnce } from "../../base/diagnostics.ts";
 import { messageOf, TidemarkError } from "../../base/errors.ts";
 import type { Backend } from "../../contract/backend.ts";
 import type { Batch } from "../../contract/batch.ts";
@@ -87,7 +88,12 @@ async function replayEntry(
     // Who does not answer this once is away: no need to go on until the retries are spent.
     await run.reach();
     const { signal, keepsProcessAlive = true } = options;
-    outbox.adopt(journal.rest());
+    const rest = journal.rest();
+    if (rest.unreadableBytes > 0) {
+      const message = `${rest.unreadableBytes} bytes of what waits of run ${name} in ${entry.directory} cannot be read and are lost`;
+      warnOnce(`damage:${localRunId}`, message);
+    }
+    outbox.adopt(rest);
     outbox.startSending();
     await outbox.whenSettled({ signal, keepsProcessAlive });
     await finishThere(access, run, artifacts, entry.end);
