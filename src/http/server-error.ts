@@ -24,6 +24,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 const DELETED = /must be in (the )?'?active'?|is in (the )?'?deleted'? (lifecycle|state)|Cannot .* deleted /i;
 /** The FileStore behind a server answers 500 for a wrong argument. */
 const PARAM_CHANGED = /^Changing param values is not allowed/;
+/** More requests at once than a worker may have connections to its database (15): MLflow answers 400 for what its pool says. */
+const POOL_EXHAUSTED = /^QueuePool limit of size \d+ overflow -?\d+ reached, connection timed out/;
 
 const LONGEST_MESSAGE = 1_000;
 
@@ -60,8 +62,9 @@ export function readFailure(
     return fail(code, `${base} does not accept the credentials it got for ${route}: ${message}`);
   if (code === "PERMISSION_DENIED") return fail(code, `${base} does not allow ${route}: ${message}`);
   if (PARAM_CHANGED.test(message)) return fail("INVALID_PARAMETER_VALUE", message);
-  if (code !== undefined) return fail(code, message);
-  if (isTransient)
+  const isBusy = POOL_EXHAUSTED.test(message);
+  if (code !== undefined && !isBusy) return fail(code, message);
+  if (isTransient || isBusy)
     return fail("TEMPORARILY_UNAVAILABLE", `${base} could not answer ${route}: ${message} (status ${status})`, true);
   if (status === 404 || status === 405)
     return fail("NOT_IMPLEMENTED", `${base} does not know ${route}: is it an MLflow server?`);

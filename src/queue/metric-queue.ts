@@ -73,7 +73,8 @@ export class MetricQueue {
   // All by Date.now.
   #dueAt = 0;
   #handedOverAt = 0;
-  #sealedAt = 0;
+  /** When the oldest open entry came. */
+  #openedAt = 0;
 
   #isClosed = false;
   #isHandingOver = false;
@@ -190,6 +191,7 @@ export class MetricQueue {
       this.#length = 0;
       this.#refuseIfClosed();
     }
+    if (this.#length + this.#openItems === 1) this.#openedAt = now;
     this.#clock = now;
     this.#askAt = this.#sealAt;
     // A clock that was set back must not postpone the hand-over until it has caught up.
@@ -219,7 +221,7 @@ export class MetricQueue {
     this.#handedOverAt = now;
     this.#dueAt = now + Math.max(waitMs, Math.min(COST_FACTOR * costMs, this.#flushIntervalMs));
     // What is still open is on the journal and waits for its age; what a synchronous sink refused, for the next attempt.
-    if (this.#length + this.#openItems > 0) this.#armTimer(this.#sealedAt + this.#flushIntervalMs - now);
+    if (this.#length + this.#openItems > 0) this.#armTimer(this.#openedAt + this.#flushIntervalMs - now);
     else if (this.#isSync && !this.#outbox.isEmpty) this.#armTimer(this.#dueAt - now);
     try {
       this.#onHandOver?.();
@@ -234,7 +236,7 @@ export class MetricQueue {
   }
 
   #handOverToSender(): number {
-    const isOld = Date.now() - this.#sealedAt >= this.#flushIntervalMs;
+    const isOld = Date.now() - this.#openedAt >= this.#flushIntervalMs;
     if (this.#journalWriter === undefined || isOld || this.#length >= this.#sealAt) this.#seal();
     else {
       this.#open.columns.length = this.#length;
@@ -261,7 +263,6 @@ export class MetricQueue {
     this.#steps = columns.steps;
     this.#length = 0;
     this.#askAt = 1;
-    this.#sealedAt = Date.now();
   }
 
   async #close(timeoutMs: number): Promise<QueueStats> {

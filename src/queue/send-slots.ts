@@ -1,7 +1,10 @@
 import { processSlot } from "../base/process-state.ts";
 
-/** Runs of one process that may be sending at once: enough to hide latency, few enough not to trip a server's limits. */
-const MOST_SENDING_RUNS = 16;
+/**
+ * Runs of one process that may be sending at once. MLflow's server on SQLite is fastest with 4 requests in flight, its 4 workers
+ * have one each, and slower than with one when there are 16; a worker that gets more than 15 has no connection to its database left.
+ */
+const MOST_SENDING_RUNS = 4;
 
 interface SendSlots {
   free: number;

@@ -56,6 +56,14 @@ describe("a call", () => {
     expect(received).toHaveLength(4);
   });
 
+  it("for which the server has no connection to its database left is repeated, though the answer blames the request", async () => {
+    const words =
+      "QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00 (Background on …)";
+    const { backend, received } = await start({}, refuse(400, "BAD_REQUEST", words, AT_ONCE), RUN);
+    expect((await backend.tracking.getRun(RUN_ID)).id).toBe(RUN_ID);
+    expect(received).toHaveLength(2);
+  });
+
   it("that would happen twice is repeated only where it cannot have happened", async () => {
     const lost = await start({}, cut, RUN);
     await expect(lost.backend.tracking.createRun({ experimentId: "0" })).rejects.toMatchObject({

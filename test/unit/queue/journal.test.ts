@@ -77,6 +77,15 @@ describe("a journal before an asynchronous sink", () => {
     expect(script.writes).toBeLessThan(10);
   });
 
+  it("lets the first value after a silence wait for others: it need not travel alone", async () => {
+    const { script, journal, queue, fill } = start([], undefined, { flushIntervalMs: 60_000 });
+    fill(0, 10);
+    expect(journal.records.length).toBeGreaterThan(0);
+    await queue.flush();
+    expect(script.taken.length).toBe(10);
+    expect(script.writes).toBe(1);
+  });
+
   it("is enough for a flush that accepts the spool", async () => {
     const { script, journal, queue, fill } = start([], { do: "refuse" });
     fill(0, 10);
