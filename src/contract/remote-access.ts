@@ -1,5 +1,6 @@
+import type { RunEntity } from "../schema/run.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
-import type { SinkLimits } from "./metric-sink.ts";
+import type { MetricSink, SinkLimits } from "./metric-sink.ts";
 import type { TrackingStore } from "./tracking-store.ts";
 
 /**
@@ -11,9 +12,11 @@ import type { TrackingStore } from "./tracking-store.ts";
 export interface RemoteAccess {
   /** Which place this is, and who we are there. A spool is only ever replayed to the same. Without secrets. */
   readonly identity: string;
-  /** The limits of every sink that {@link tracking} opens. */
+  /** The limits of every sink that is opened. */
   readonly sinkLimits: SinkLimits;
   readonly tracking: TrackingStore;
+  /** Opens the sink of a run that {@link tracking} has answered. */
+  openSink(run: RunEntity): MetricSink | Promise<MetricSink>;
   /** The artifacts below a run's `artifactUri`. */
   artifacts(uri: string): ArtifactStore;
 }

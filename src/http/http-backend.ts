@@ -12,7 +12,7 @@ import { checkArgument } from "../schema/check.ts";
 import { findCredentials } from "./credentials.ts";
 import { HttpArtifactStore } from "./http-artifact-store.ts";
 import { HttpLoggedModelStore } from "./http-logged-model-store.ts";
-import { HTTP_SINK_LIMITS } from "./http-metric-sink.ts";
+import { HTTP_SINK_LIMITS, HttpMetricSink } from "./http-metric-sink.ts";
 import { type HttpOptions, httpOptionsSchema } from "./http-options.ts";
 import { HttpRegistryStore } from "./http-registry-store.ts";
 import { HttpTrackingStore } from "./http-tracking-store.ts";
@@ -31,8 +31,8 @@ export interface HttpBackendOptions extends HttpOptions {
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 const DEFAULT_MAX_RETRIES = 7;
-/** More connections do not help: the server's database takes one write at a time. */
-const MAX_CONNECTIONS = 16;
+/** More do not help: the server's database takes one write at a time, and a worker has 15 connections to it. */
+const MAX_CONNECTIONS = 8;
 
 /**
  * Runs at an MLflow tracking server, over its REST API.
@@ -88,6 +88,7 @@ export function httpBackend({ url: address, openArtifacts, ...given }: HttpBacke
       identity: JSON.stringify([base, workspace?.name ?? null, credentials.identity]),
       sinkLimits: HTTP_SINK_LIMITS,
       tracking: new HttpTrackingStore(rest.once, new RunIds(rest.once)),
+      openSink: ({ id }) => new HttpMetricSink(rest.once, id),
       artifacts: artifactsBy(rest.once),
     },
     artifacts: artifactsBy(rest),

@@ -60,6 +60,7 @@ const inMemory = ({ uri, tracking, artifacts }: Backend): RemoteAccess => ({
   identity: uri,
   sinkLimits: {},
   tracking,
+  openSink: ({ id }) => tracking.openSink(id),
   artifacts,
 });
 

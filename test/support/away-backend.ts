@@ -22,7 +22,13 @@ export class AwayBackend {
       uri: "away:",
       tracking,
       artifacts,
-      remote: { identity, sinkLimits: { retry: { baseMs: 1, capMs: 5, budgetMs: 2_000 } }, tracking, artifacts },
+      remote: {
+        identity,
+        sinkLimits: { retry: { baseMs: 1, capMs: 5, budgetMs: 2_000 } },
+        tracking,
+        openSink: ({ id }) => tracking.openSink(id),
+        artifacts,
+      },
     };
   }
 

@@ -1,4 +1,5 @@
 import type { TidemarkError } from "../../base/errors.ts";
+import { runDeleted } from "../../base/store-errors.ts";
 import type { Batch, BatchPositions } from "../../contract/batch.ts";
 import type { AsyncMetricSink, MetricSink, SinkLimits } from "../../contract/metric-sink.ts";
 import type { Outcome } from "../../contract/outcome.ts";
@@ -22,11 +23,17 @@ export class RemoteSink implements AsyncMetricSink {
 
   async write(batch: Batch, signal: AbortSignal): Promise<Outcome> {
     try {
-      this.#sink ??= await this.#access.tracking.openSink((await this.#run.reach()).id);
+      this.#sink ??= await this.#open();
     } catch (error) {
       return refusal(error, batch, this.#run.isMade);
     }
     return "writeSync" in this.#sink ? this.#sink.writeSync(batch) : await this.#sink.write(batch, signal);
+  }
+
+  async #open(): Promise<MetricSink> {
+    const run = await this.#run.reach();
+    if (run.lifecycleStage === "deleted") throw runDeleted(run.id);
+    return await this.#access.openSink(run);
   }
 
   async close(): Promise<void> {
