@@ -1,0 +1,2 @@
+export { type AutologHandle, autolog } from "./autolog.ts";
+export type { AutologOptions } from "./options.ts";
