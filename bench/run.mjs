@@ -206,6 +206,25 @@ const cases = {
       rmSync(directory, { recursive: true, force: true });
     }
   },
+  autologOrt() {
+    const count = sized(1_000_000, 20_000);
+    for (const kind of ["inference", "training"]) {
+      const { off, on } = alternate({
+        off: () => runCase("autolog-ort.mjs", [`${kind}-off`, count]),
+        on: () => runCase("autolog-ort.mjs", [`${kind}-on`, count]),
+      });
+      const what = kind === "training" ? "a step of a training, with two scalars" : "a run of an inference";
+      const us = ({ usPerRun }) => `${usPerRun.toFixed(2)} us`;
+      const added = on.usPerRun - off.usPerRun;
+      atMost(
+        "autologOrt",
+        `added to ${what} (${us(on)} against ${us(off)})`,
+        added,
+        kind === "training" ? 3 : 2,
+        " us",
+      );
+    }
+  },
   memory() {
     const count = sized(10_000_000, 500_000);
     const { queue } = alternate({ queue: () => runCase("memory.mjs", ["queue", count]) });

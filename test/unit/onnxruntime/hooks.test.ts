@@ -10,7 +10,7 @@ import { TidemarkError } from "../../../src/base/errors.ts";
 import { memoryBackend } from "../../../src/memory/memory-backend.ts";
 import { type AutologOptions, autolog } from "../../../src/onnxruntime/index.ts";
 import { Client } from "../../../src/tracking/client.ts";
-import { firstFeeds, stepModel, untrainedModel } from "../../support/ort-training.ts";
+import { firstFeeds, stepModel } from "../../support/ort-training.ts";
 import { recordedRuns } from "../../support/recorded-runs.ts";
 import { type StubRun, stubOrt, tensor } from "../../support/stub-ort.ts";
 import { warnings } from "../../support/warnings.ts";
