@@ -3,7 +3,7 @@ import { processSlot } from "../base/process-state.ts";
 import { checkArgument } from "../schema/check.ts";
 import { Hooks } from "./hooks.ts";
 import { type AutologOptions, autologOptionsSchema } from "./options.ts";
-import type { OrtClass, OrtNamespace } from "./ort-types.ts";
+import type { OrtClass, OrtNamespace, OrtPackage } from "./ort-types.ts";
 
 /** What {@link autolog} answers. */
 export interface AutologHandle {
@@ -37,7 +37,7 @@ const installed = () => processSlot("onnxruntime-autolog", () => new WeakMap<obj
  * autolog(ort);
  * ```
  */
-export function autolog(ort: object, options: AutologOptions = {}): AutologHandle {
+export function autolog(ort: OrtPackage, options: AutologOptions = {}): AutologHandle {
   const namespace = namespaceOf(ort);
   const checked = checkArgument("options", autologOptionsSchema, options);
   const copies = installed();

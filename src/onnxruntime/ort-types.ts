@@ -35,7 +35,12 @@ export interface OrtClass {
   readonly prototype: object;
 }
 
-/** The namespace of an ONNX Runtime package: `import * as ort from "onnxruntime-node"`, or its default export. */
+/** What users hand in, as far as the compiler sees it: `import * as ort from "onnxruntime-node"`, or its default export. */
+export interface OrtPackage {
+  readonly InferenceSession: { create(...args: never[]): unknown };
+}
+
+/** The same, as it is. */
 export interface OrtNamespace {
   readonly InferenceSession: OrtClass;
   /** In onnxruntime-web 1.17 to 1.19 only. */

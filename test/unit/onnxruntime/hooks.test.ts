@@ -158,9 +158,9 @@ describe("the hooks", () => {
 
   it("take the default export, and refuse what is no ONNX Runtime", async () => {
     const ort = stubOrt();
-    await autolog({ default: ort }, { client: recordedRuns().client }).disable();
+    await autolog({ default: ort } as unknown as typeof ort, { client: recordedRuns().client }).disable();
     for (const wrong of [{}, { InferenceSession: {} }, null, "onnxruntime-node"]) {
-      expect(() => autolog(wrong as object)).toThrow(TidemarkError);
+      expect(() => autolog(wrong as unknown as typeof ort)).toThrow(TidemarkError);
     }
   });
 

@@ -21,6 +21,7 @@ type Feeds = Readonly<Record<string, OrtCommon.Tensor>>;
 interface OrtTraining {
   readonly env: typeof OrtCommon.env;
   readonly Tensor: typeof OrtCommon.Tensor;
+  readonly InferenceSession: typeof OrtCommon.InferenceSession;
   readonly TrainingSession: { create(options: object): Promise<TrainingSession> };
 }
 
