@@ -2,16 +2,20 @@ import { warnOnce } from "../base/diagnostics.ts";
 import { messageOf } from "../base/errors.ts";
 import { modelFacts } from "./model-facts.ts";
 import type { CheckedOptions } from "./options.ts";
-import type { OrtNamespace, OrtSession, OrtTrainingSession, OrtValues } from "./ort-types.ts";
+import type { OrtNamespace } from "./ort-types.ts";
 import { type AnyMethod, replaceMethod } from "./replace-method.ts";
-import { askedOptions, runtimeOf } from "./session-facts.ts";
+import { askedOptions } from "./session-facts.ts";
 import {
   type Creation,
-  type ParameterCounts,
-  type SessionParts,
-  SessionRecorder,
-  UNRECORDED,
-} from "./session-recorder.ts";
+  inferenceModel,
+  inferenceParts,
+  type ModelArgs,
+  type PartsOf,
+  parametersOf,
+  trainingModel,
+  trainingParts,
+} from "./session-parts.ts";
+import { SessionRecorder, UNRECORDED } from "./session-recorder.ts";
 
 /** The hooks in one copy of ONNX Runtime. */
 export class Hooks {
@@ -49,7 +53,7 @@ export class Hooks {
   #hookInference(): void {
     const { InferenceSession } = this.#ort;
     const { prototype } = InferenceSession;
-    this.#hook(InferenceSession, "create", (original) => this.#create(original, (args) => args, inferenceParts));
+    this.#hook(InferenceSession, "create", (original) => this.#create(original, inferenceModel, inferenceParts));
     this.#hook(prototype, "run", (original) => this.#run(original, inferenceParts));
     this.#hook(prototype, "release", (original) => this.#release(original));
   }
@@ -58,8 +62,7 @@ export class Hooks {
     const { TrainingSession } = this.#ort;
     if (TrainingSession === undefined) return;
     const { prototype } = TrainingSession;
-    const trainModel = ([options]: readonly unknown[]) => [(options as OrtValues | undefined)?.trainModel];
-    this.#hook(TrainingSession, "create", (original) => this.#create(original, trainModel, trainingParts));
+    this.#hook(TrainingSession, "create", (original) => this.#create(original, trainingModel, trainingParts));
     this.#hook(prototype, "runTrainStep", (original) => this.#run(original, trainingParts));
     this.#hook(prototype, "runEvalStep", (original) =>
       this.#watch(original, trainingParts, (recorder, outputs) => recorder.evaluated(outputs)),
@@ -75,11 +78,7 @@ export class Hooks {
     if (restore !== undefined) this.#restore.push(restore);
   }
 
-  #create(
-    original: AnyMethod,
-    modelArgs: (args: readonly unknown[]) => readonly unknown[],
-    partsOf: PartsOf,
-  ): AnyMethod {
+  #create(original: AnyMethod, modelArgs: ModelArgs, partsOf: PartsOf): AnyMethod {
     const hooks = this;
     return function (this: object, ...args) {
       if (!hooks.#isOn) return Reflect.apply(original, this, args);
@@ -148,7 +147,7 @@ export class Hooks {
   }
 
   #watchSession(session: object, partsOf: PartsOf, creation?: Creation): SessionRecorder {
-    const parts = { ...partsOf(session), creation, runtime: runtimeOf(this.#ort) };
+    const parts = { ...partsOf(session, this.#ort), creation };
     const recorder = new SessionRecorder(parts, () => this.#options);
     this.#recorders.set(session, recorder);
     this.#open.add(recorder);
@@ -160,39 +159,6 @@ export class Hooks {
     await recorder.finish();
     this.#open.delete(recorder);
   }
-}
-
-type PartsOf = (session: object) => SessionParts;
-
-const inferenceParts: PartsOf = (session) => {
-  const { inputNames, outputNames, inputMetadata, outputMetadata } = session as OrtSession;
-  return {
-    inputNames,
-    outputNames,
-    ...(inputMetadata === undefined ? {} : { inputMetadata }),
-    ...(outputMetadata === undefined ? {} : { outputMetadata }),
-  };
-};
-
-const trainingParts: PartsOf = (session) => {
-  const { trainingInputNames, trainingOutputNames } = session as OrtTrainingSession;
-  return {
-    inputNames: trainingInputNames,
-    outputNames: trainingOutputNames,
-    lossOutput: trainingOutputNames.find((name) => /loss/i.test(name)) ?? trainingOutputNames[0],
-  };
-};
-
-function parametersOf(session: object): { parameters?: Promise<ParameterCounts | undefined> } {
-  const { getParametersSize } = session as Partial<OrtTrainingSession>;
-  if (typeof getParametersSize !== "function") return {};
-  const sizes = [true, false].map((onlyTrainable) => getParametersSize.call(session, onlyTrainable));
-  return {
-    parameters: Promise.all(sizes).then(
-      ([trainable, all]) => ({ trainable: trainable as number, all: all as number }),
-      () => undefined,
-    ),
-  };
 }
 
 /** Nothing that goes wrong while recording may reach the user's program. */

@@ -1,10 +1,11 @@
 import type { InferenceSession } from "onnxruntime-common";
 
-/** A tensor, as far as it is looked at. `data` throws where it is on a device, or disposed of. */
+/** A tensor, as far as it is looked at. `data` throws where it is on a device, or disposed of. `location` came with version 1.15. */
 export interface OrtTensor {
   readonly dims: readonly number[];
   readonly type: string;
   readonly size: number;
+  readonly location?: string;
   readonly data: unknown;
 }
 

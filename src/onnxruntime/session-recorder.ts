@@ -2,49 +2,16 @@ import { setTimeout as startTimer } from "node:timers";
 import { warnOnce } from "../base/diagnostics.ts";
 import { messageOf } from "../base/errors.ts";
 import { defaultClient } from "../fluent/configure.ts";
+import { describeSession } from "./describe-session.ts";
 import { ErrorCounts } from "./error-counts.ts";
-import type { ModelFacts } from "./model-facts.ts";
 import { NAMES } from "./names.ts";
 import type { CheckedOptions } from "./options.ts";
-import type { OrtSession, OrtValues } from "./ort-types.ts";
+import type { OrtValues } from "./ort-types.ts";
 import { RunWindow } from "./run-window.ts";
-import { isChosen, isLeftEmpty, scalarOf } from "./scalars.ts";
-import {
-  type AskedOptions,
-  batchInputOf,
-  batchSizeOf,
-  describeFeeds,
-  describeValues,
-  signatureOf,
-} from "./session-facts.ts";
-import { keyOf, SessionPlace } from "./session-place.ts";
-
-/** Numbers of values that a training session learns, and has. */
-export interface ParameterCounts {
-  readonly trainable: number;
-  readonly all: number;
-}
-
-/** How a session came to be; of one that was there before autolog nothing is known. */
-export interface Creation {
-  readonly model: ModelFacts;
-  readonly asked: AskedOptions;
-  readonly durationMs: number;
-  readonly parameters?: Promise<ParameterCounts | undefined>;
-}
-
-/** What a recorder knows of its session. It does not hold the session: that may be collected. */
-export interface SessionParts extends OrtSession {
-  /** The output that is the loss of a training session, whatever its name. */
-  readonly lossOutput?: string | undefined;
-  readonly creation?: Creation | undefined;
-  readonly runtime?: { readonly name: string; readonly version: string } | undefined;
-}
-
-interface ChosenScalar {
-  readonly output: string;
-  readonly key: string;
-}
+import { type ChosenScalar, chosenScalars, isLeftEmpty, scalarOf } from "./scalars.ts";
+import { batchInputOf, batchSizeOf } from "./session-facts.ts";
+import type { SessionParts } from "./session-parts.ts";
+import { SessionPlace } from "./session-place.ts";
 
 /** Nothing is recorded of this run. */
 export const UNRECORDED = -1;
@@ -116,7 +83,7 @@ export class SessionRecorder {
 
   /** A run that is not sampled has succeeded. */
   counted(examples: number): void {
-    this.#window.count(examples);
+    if (!this.#isOver) this.#window.count(examples);
   }
 
   /**
@@ -125,6 +92,7 @@ export class SessionRecorder {
    * @param args - Of `run`: feeds, then fetches or options.
    */
   done(step: number, startedAt: number, examples: number, args: readonly unknown[], outputs: unknown): void {
+    if (this.#isOver) return;
     try {
       const now = performance.now();
       const window = this.#window;
@@ -132,7 +100,7 @@ export class SessionRecorder {
       // The first run also prepares the session: it has a metric of its own, and would be the p99 of all others.
       if (step === this.#firstStep) this.#place?.metric(NAMES.firstRunTime.name).log(now - startedAt, step);
       else window.time(now - startedAt);
-      this.#logScalars(step, args[1], outputs as OrtValues);
+      this.#logScalars(step, args[1], outputs);
       const { windowRuns, windowSeconds } = this.#options();
       if (now - window.openedAt >= windowSeconds * 1_000 || window.runs >= (windowRuns ?? Number.POSITIVE_INFINITY)) {
         this.#closeWindow(now);
@@ -205,89 +173,38 @@ export class SessionRecorder {
   }
 
   #describe(place: SessionPlace, feeds: unknown): void {
-    const { inputNames, inputMetadata, outputNames, outputMetadata, runtime, creation } = this.#session;
-    place.param(NAMES.inputs.name, describeValues(inputNames, inputMetadata));
-    place.param(NAMES.outputs.name, describeValues(outputNames, outputMetadata));
-    place.param(NAMES.firstRunInputs.name, describeFeeds(feeds));
-    place.param(NAMES.runtime.name, runtime?.name);
-    place.param(NAMES.runtimeVersion.name, runtime?.version);
-    const signature = signatureOf(this.#session);
-    if (signature !== undefined) place.json(NAMES.signature.name, signature);
-    if (creation === undefined) return;
-    place.param(NAMES.executionProviders.name, creation.asked.executionProviders);
-    place.param(NAMES.sessionOptions.name, creation.asked.others);
-    this.#describeModel(place, creation.model);
-    this.#later(creation.parameters, (counts) => {
-      place.param(NAMES.parameterCount.name, counts.all);
-      place.param(NAMES.trainableParameterCount.name, counts.trainable);
-    });
+    for (const logged of describeSession(place, this.#session, feeds)) {
+      const settled = logged.catch((error: unknown) => this.#warn("its model", error));
+      this.#late.add(settled);
+      void settled.then(() => this.#late.delete(settled));
+    }
   }
 
-  #describeModel(place: SessionPlace, { name, sizeBytes, header, digest }: ModelFacts): void {
-    place.param(NAMES.modelName.name, name);
-    place.param(NAMES.modelSize.name, sizeBytes);
-    if (typeof digest === "string") place.param(NAMES.modelDigest.name, digest);
-    else this.#later(digest, (text) => place.param(NAMES.modelDigest.name, text));
-    if (header === undefined) return;
-    const opsets = [...header.opsets].map(([domain, version]) =>
-      domain === "" ? `${version}` : `${domain}:${version}`,
-    );
-    place.param(NAMES.modelOpset.name, opsets.join(", "));
-    place.param(NAMES.modelIrVersion.name, header.irVersion);
-    place.param(NAMES.modelProducer.name, `${header.producerName ?? ""} ${header.producerVersion ?? ""}`.trim());
-    place.param(NAMES.modelGraph.name, header.graphName);
-  }
-
-  /** Logs a fact when it comes, if anybody still takes it. */
-  #later<T>(fact: Promise<T | undefined> | undefined, log: (value: T) => void): void {
-    if (fact === undefined) return;
-    const place = this.#place;
-    const logged = fact.then((value) => {
-      if (value !== undefined && place?.isOpen === true) log(value);
-    });
-    const settled = logged.catch((error: unknown) => this.#warn("its model", error));
-    this.#late.add(settled);
-    void settled.then(() => this.#late.delete(settled));
-  }
-
-  #logScalars(step: number, fetches: unknown, outputs: OrtValues): void {
+  #logScalars(step: number, fetches: unknown, outputs: unknown): void {
     const place = this.#place;
     if (place === undefined) return;
-    const { scalars } = this.#options();
-    if (this.#scalarsFor !== scalars) {
-      this.#scalars = this.#chooseScalars(scalars);
-      this.#scalarsFor = scalars;
+    try {
+      const { scalars } = this.#options();
+      if (this.#scalarsFor !== scalars) {
+        this.#scalarsFor = scalars;
+        this.#scalars = [];
+        this.#scalars = chosenScalars(scalars, this.#session);
+      }
+      for (const { output, key } of this.#scalars) {
+        const value = (outputs as OrtValues)[output];
+        const number = scalarOf(value, scalars === "auto");
+        if (number === undefined) continue;
+        if (!isLeftEmpty(fetches, output, value, number)) place.metric(key).log(number, step);
+        else {
+          warnOnce(
+            "onnxruntime:preallocated",
+            `output ${output} is not logged: onnxruntime-web leaves preallocated outputs at zero; let run() make them`,
+          );
+        }
+      }
+    } catch (error) {
+      this.#warn("a scalar", error);
     }
-    for (const { output, key } of this.#scalars) {
-      const value = outputs[output];
-      const number = scalarOf(value, scalars === "auto");
-      if (number === undefined) continue;
-      if (isLeftEmpty(fetches, output, value, number)) {
-        warnOnce(
-          "onnxruntime:preallocated",
-          `output ${output} is not logged: onnxruntime-web leaves preallocated outputs at zero; let run() make them`,
-        );
-      } else place.metric(key).log(number, step);
-    }
-  }
-
-  #chooseScalars(choice: CheckedOptions["scalars"]): readonly ChosenScalar[] {
-    const { outputNames, outputMetadata, lossOutput } = this.#session;
-    const taken = new Set<string>(Object.values(NAMES).map(({ name }) => name));
-    const keyFor = (output: string): string => {
-      if (output === lossOutput || output === NAMES.trainLoss.name) return NAMES.trainLoss.name;
-      const key = keyOf(output);
-      let free = key;
-      for (let number = 2; taken.has(free); number++) free = `${key}_${number}`;
-      taken.add(free);
-      return free;
-    };
-    return outputNames
-      .filter(
-        (output, index) =>
-          (choice === "auto" && output === lossOutput) || isChosen(choice, output, outputMetadata?.[index]),
-      )
-      .map((output) => ({ output, key: keyFor(output) }));
   }
 
   #openWindow(): void {

@@ -7,6 +7,8 @@ import * as ortWeb from "onnxruntime-web";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { FLOAT, model, node, value } from "../../../examples/support/onnx-writer.mjs";
 import { TidemarkError } from "../../../src/base/errors.ts";
+import { registerBackend } from "../../../src/connect/backends.ts";
+import { configure } from "../../../src/fluent/configure.ts";
 import { memoryBackend } from "../../../src/memory/memory-backend.ts";
 import { type AutologOptions, autolog } from "../../../src/onnxruntime/index.ts";
 import { Client } from "../../../src/tracking/client.ts";
@@ -220,6 +222,56 @@ describe("nothing that fails here fails a run:", () => {
       await handle.disable();
       expect((await only()).metrics).toMatchObject({ latency_p50_ms: expect.any(Number) });
     }
+  });
+
+  it("outputs that lie on a device are left there", async () => {
+    const data = vi.fn(() => {
+      throw new Error("The data is not on CPU.");
+    });
+    const loss = Object.defineProperty({ ...tensor([1], []), location: "gpu-buffer" }, "data", { get: data });
+    const { ort, only, handle } = begin(() => ({ loss }));
+    await (await ort.InferenceSession.create()).run({});
+    await handle.disable();
+    expect(data).not.toHaveBeenCalled();
+    expect((await only()).metrics.loss).toBeUndefined();
+  });
+
+  it("the backend has to be waited for: until it is there, runs are only counted", async () => {
+    warnings();
+    const { client, only, history } = recordedRuns();
+    registerBackend("slow", async () => client.backend);
+    configure({ trackingUri: "slow:" });
+    onTestFinished(() => configure({ trackingUri: "./mlruns" }));
+    const ort = stubOrt();
+    const handle = autolog(ort);
+    onTestFinished(() => handle.disable());
+    const session = await ort.InferenceSession.create();
+    await session.run({});
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await session.run({});
+    await handle.disable();
+    const { id } = await only();
+    expect(await history(id, "loss")).toEqual([[1, 0.5]]);
+    expect((await history(id, "steps_per_second")).map(([step]) => step)).toEqual([1]);
+  });
+
+  it("the session is released, or watched no more, while it runs", async () => {
+    const said = warnings();
+    let answer: (outputs: unknown) => void = () => {};
+    const { ort, only, handle } = begin(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const session = await ort.InferenceSession.create();
+    const running = session.run({});
+    await session.release();
+    await handle.disable();
+    answer({ loss: tensor([1], []) });
+    expect(await running).toHaveProperty("loss");
+    expect((await only()).status).toBe("FINISHED");
+    expect(said).toEqual([]);
   });
 
   it("arguments and answers that make no sense", async () => {

@@ -78,7 +78,7 @@ describe("the head of an ONNX file", () => {
 
   it("believes no lengths: long texts are cut, endless fields given up", () => {
     expect(headerOf(GRAPH, delimited(2, text("p".repeat(100_000))))?.producerName).toHaveLength(1_024);
-    expect(headerOf(GRAPH, Array<number>(2_000_000).fill(8))).toBeUndefined();
+    expect(headerOf(GRAPH, Array<number>(50_000).fill(8))).toBeUndefined();
     expect(headerOf(GRAPH, ...Array.from({ length: 500 }, (_, i) => opset(`d${i}`, 1)))?.opsets.size).toBe(64);
   });
 
