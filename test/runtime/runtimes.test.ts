@@ -19,9 +19,10 @@ beforeAll(async () => {
   const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
   await succeed("npm", ["install", ...quiet, ...packages], { cwd: project.path });
   cpSync(join(repository, "test/runtime/consumers"), project.path, { recursive: true });
-  // 288 MB, which need not be copied to be loaded.
-  const [there, here] = [repository, project.path].map((root) => join(root, "node_modules/onnxruntime-node"));
-  symlinkSync(there as string, here as string, "dir");
+  // Hundreds of megabytes, which need not be copied to be loaded.
+  for (const name of ONNX_RUNTIMES) {
+    symlinkSync(join(repository, "node_modules", name), join(project.path, "node_modules", name), "dir");
+  }
   writeFileSync(at("loss.onnx"), lossModel);
 });
 afterAll(() => project.remove());
@@ -54,6 +55,8 @@ function readIfThere(path: string): string | undefined {
 }
 
 const withoutTime = (lines: string | undefined) => lines?.replace(/^\d{13} /gm, "");
+
+const ONNX_RUNTIMES = ["onnxruntime-node", "onnxruntime-web"];
 
 /** Answers the number it is given, as its loss. */
 const lossModel = model({
@@ -102,11 +105,11 @@ for (const { name, needs, command } of hosts) {
       expect(output).toMatch(/^\d\d rules kept$/);
     });
 
-    test("autolog records what onnxruntime-node does", async () => {
+    test.each(ONNX_RUNTIMES)("autolog records what %s does", async (runtime) => {
       const [program, first = "", ...rest] = command(at("onnxruntime.mjs"));
       // Deno asks for one more permission before it loads native code.
       const args = first === "run" ? [first, "--allow-ffi", ...rest] : [first, ...rest];
-      const { status, loss, model, stepsPerSecond } = await recordedBy(program, ...args);
+      const { status, loss, model, stepsPerSecond } = await recordedBy(program, ...args, runtime);
       expect({ status, loss, model }).toEqual({ status: FINISHED, loss: "0.0 0\n0.5 1\n1.0 2\n", model: "loss" });
       expect(stepsPerSecond).toMatch(/^\d+ [\d.]+ 2\n$/);
     });
