@@ -208,21 +208,19 @@ const cases = {
   },
   autologOrt() {
     const count = sized(1_000_000, 20_000);
-    for (const kind of ["inference", "training"]) {
+    const kinds = {
+      inference: ["a run of an inference", 2],
+      summary: ["a run of an inference that is summed up by itself", 3],
+      training: ["a step of a training, with two scalars", 3],
+    };
+    for (const [kind, [what, limit]] of Object.entries(kinds)) {
       const { off, on } = alternate({
         off: () => runCase("autolog-ort.mjs", [`${kind}-off`, count]),
         on: () => runCase("autolog-ort.mjs", [`${kind}-on`, count]),
       });
-      const what = kind === "training" ? "a step of a training, with two scalars" : "a run of an inference";
       const us = ({ usPerRun }) => `${usPerRun.toFixed(2)} us`;
       const added = on.usPerRun - off.usPerRun;
-      atMost(
-        "autologOrt",
-        `added to ${what} (${us(on)} against ${us(off)})`,
-        added,
-        kind === "training" ? 3 : 2,
-        " us",
-      );
+      atMost("autologOrt", `added to ${what} (${us(on)} against ${us(off)})`, added, limit, " us");
     }
   },
   memory() {

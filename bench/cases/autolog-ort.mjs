@@ -9,6 +9,8 @@ const tensor = (dims, data) => ({ type: "float32", dims, size: data.length, data
 const answers = {
   // An inference has no scalars, a step of a training has some, beside the weights that go back in.
   inference: { probabilities: tensor([8, 10], new Float32Array(80)) },
+  // The same, with a summary for every run.
+  summary: { probabilities: tensor([8, 10], new Float32Array(80)) },
   training: {
     loss: tensor([], new Float32Array(1)),
     accuracy: tensor([], new Float32Array(1)),
@@ -30,7 +32,10 @@ class InferenceSession {
   }
 }
 
-if (hooks === "on") autolog({ InferenceSession }, { run: await droppingRun() });
+if (hooks === "on") {
+  const options = kind === "summary" ? { windowRuns: 1 } : {};
+  autolog({ InferenceSession }, { run: await droppingRun(), ...options });
+}
 const session = await InferenceSession.create();
 const feeds = { x: tensor([8, 64], new Float32Array(512)) };
 

@@ -19,6 +19,9 @@ const UPPER_HALF = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
  */
 export class LatencyHistogram {
   readonly #counts = new Uint32Array(BUCKETS);
+  /** All that is counted lies between these: a session's durations are in a few dozen buckets. */
+  #firstUsed = BUCKETS;
+  #lastUsed = -1;
   #count = 0;
   #sumMs = 0;
   #minMs = Number.POSITIVE_INFINITY;
@@ -42,6 +45,8 @@ export class LatencyHistogram {
     const ms = durationMs > 0 ? durationMs : 0;
     const bucket = bucketOf(ms);
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
+    if (bucket < this.#firstUsed) this.#firstUsed = bucket;
+    if (bucket > this.#lastUsed) this.#lastUsed = bucket;
     this.#count++;
     this.#sumMs += ms;
     if (ms < this.#minMs) this.#minMs = ms;
@@ -57,7 +62,7 @@ export class LatencyHistogram {
     if (this.#count === 0) return Number.NaN;
     let rank = Math.max(1, Math.ceil((percent / 100) * this.#count));
     if (rank >= this.#count) return this.#maxMs;
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    for (let bucket = this.#firstUsed; bucket <= this.#lastUsed; bucket++) {
       rank -= this.#counts[bucket] as number;
       if (rank <= 0) return Math.min(Math.max(middleOf(bucket), this.#minMs), this.#maxMs);
     }
@@ -66,9 +71,11 @@ export class LatencyHistogram {
 
   /** Adds all that another histogram has counted. */
   merge(other: LatencyHistogram): void {
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    for (let bucket = other.#firstUsed; bucket <= other.#lastUsed; bucket++) {
       this.#counts[bucket] = (this.#counts[bucket] as number) + (other.#counts[bucket] as number);
     }
+    this.#firstUsed = Math.min(this.#firstUsed, other.#firstUsed);
+    this.#lastUsed = Math.max(this.#lastUsed, other.#lastUsed);
     this.#count += other.#count;
     this.#sumMs += other.#sumMs;
     this.#minMs = Math.min(this.#minMs, other.#minMs);
@@ -77,7 +84,9 @@ export class LatencyHistogram {
 
   /** Forgets everything. */
   reset(): void {
-    this.#counts.fill(0);
+    this.#counts.fill(0, this.#firstUsed, this.#lastUsed + 1);
+    this.#firstUsed = BUCKETS;
+    this.#lastUsed = -1;
     this.#count = 0;
     this.#sumMs = 0;
     this.#minMs = Number.POSITIVE_INFINITY;

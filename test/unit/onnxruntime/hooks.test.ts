@@ -52,6 +52,23 @@ describe("the hooks", () => {
     expect([ort.InferenceSession.prototype.run.name, ort.InferenceSession.create.name]).toEqual(["run", "create"]);
   });
 
+  it("read options before anybody changes them", async () => {
+    const ort = stubOrt();
+    const create = ort.InferenceSession.create;
+    ort.InferenceSession.create = function (this: unknown, ...args: readonly unknown[]) {
+      Object.assign(args[1] as object, { executionProviders: ["webgpu"], logId: "theirs", more: 1 });
+      return Reflect.apply(create, this, args);
+    };
+    const { client, only } = recordedRuns();
+    const handle = autolog(ort, { client });
+    const session = await ort.InferenceSession.create("net.onnx", { executionProviders: ["wasm"], logId: "mine" });
+    await session.run({});
+    await handle.disable();
+    const { params } = await only();
+    expect(params).toMatchObject({ execution_providers: "wasm", "session_options.logId": "mine" });
+    expect(params["session_options.more"]).toBeUndefined();
+  });
+
   it("pass on every error as it is", async () => {
     const error = new RangeError("no");
     const { ort, only, handle } = begin(() => {
@@ -341,6 +358,9 @@ describe("scalars", () => {
     const { metrics } = await only();
     expect(metrics).toMatchObject({ batch_size: 1, runs_per_second: expect.any(Number) });
     expect(metrics.loss).toBeUndefined();
+    // The first run of a session is no measure of the others.
+    expect(metrics.latency_p50_ms).toBeUndefined();
+    expect(metrics.first_run_ms).toBeGreaterThan(0);
   });
 });
 

@@ -47,6 +47,24 @@ describe("a latency histogram", () => {
     );
   });
 
+  it("is as good as new after a reset", () => {
+    fc.assert(
+      fc.property(durations, durations, (some, others) => {
+        const used = histogramOf(some);
+        used.reset();
+        for (const value of others) used.record(value);
+        const fresh = histogramOf(others);
+        const facts = (of: LatencyHistogram) => [
+          of.count,
+          of.meanMs,
+          of.maxMs,
+          ...percents.map((p) => of.percentileMs(p)),
+        ];
+        expect(facts(used)).toEqual(facts(fresh));
+      }),
+    );
+  });
+
   it("knows nothing while it is empty, and after a reset", () => {
     const histogram = histogramOf([1, 2, 3]);
     histogram.reset();
