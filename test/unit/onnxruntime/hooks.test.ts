@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -190,6 +191,20 @@ describe("the hooks", () => {
     expect(() => autolog(ort, { everyNRuns: 0 })).toThrow("everyNRuns");
     expect(() => autolog(ort, { run: {} } as AutologOptions)).toThrow("is not a run");
     expect(MEMBERS(ort)).toEqual(before);
+  });
+
+  it("wait for the hash of a large model before a run of its own ends", async () => {
+    const { ort, only, handle } = begin();
+    const model = new Uint8Array(20 << 20).fill(1);
+    const session = await ort.InferenceSession.create(model);
+    await session.run({});
+    await session.release();
+    await handle.disable();
+    const { params, status } = await only();
+    expect({ digest: params.model_sha256, status }).toEqual({
+      digest: createHash("sha256").update(model).digest("hex"),
+      status: "FINISHED",
+    });
   });
 
   it("let the memory of a session go, and end its run then", async () => {

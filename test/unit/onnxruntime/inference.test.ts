@@ -181,10 +181,15 @@ describe("the run it is recorded in", () => {
       const step = await ort.InferenceSession.create(stepModel());
       await step.run(firstFeeds(ort));
       await predict(2);
-      await predict(2);
+      await expect((await predict(2)).run({})).rejects.toThrow();
     });
     await handle.disable();
-    const { id, metrics, params } = await only();
+    const { id, metrics, params, tags } = await only();
+    expect(tags).toMatchObject({
+      "mlflow.autologging": "onnxruntime",
+      "mlp_2/onnxruntime.errors": expect.stringContaining("missing"),
+    });
+    expect(tags).not.toHaveProperty(["onnxruntime.errors"]);
     expect(metrics.loss).toBeGreaterThan(0);
     expect(params).toMatchObject({ model_name: "mlp-sgd-step", "mlp/model_name": "mlp", "mlp_2/model_name": "mlp" });
     expect(metrics["mlp/runs_per_second"]).toBeGreaterThan(0);
