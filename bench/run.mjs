@@ -3,13 +3,14 @@
 // Every case runs each of its variants in a process of its own, in alternation, so that a noisy moment of the machine hits all
 // alike. What is printed are ratios of medians. --smoke only sees that everything runs; --write puts the rows into
 // docs/benchmarks.md and leaves those of other cases there.
+import { autologCases } from "./autolog.mjs";
 import { rows } from "./harness.mjs";
 import { httpCases } from "./http.mjs";
 import { localCases } from "./local.mjs";
 import { isSmoke, only, shouldWrite } from "./options.mjs";
 import { writePage } from "./page.mjs";
 
-const cases = { ...localCases, ...httpCases };
+const cases = { ...localCases, ...httpCases, ...autologCases };
 const names = Object.keys(cases);
 const chosen = only ?? names;
 for (const name of chosen) {

@@ -27,6 +27,7 @@ export class RunLifecycle {
   readonly #parts: RunLifecycleParts;
   readonly #leaveProcessExit: () => void;
   readonly #uploads = new Set<Promise<void>>();
+  readonly #beforeEnd = new Set<() => void>();
   #status: RunStatus = "RUNNING";
   #ending: Promise<void> | undefined;
   #hasEnded = false;
@@ -54,9 +55,19 @@ export class RunLifecycle {
     return upload;
   }
 
+  /**
+   * Calls a function whenever the run may be about to take no more: when it ends, when the process runs out of work, when it exits. The
+   * answered function takes the wish back.
+   */
+  beforeEnd(call: () => void): () => void {
+    this.#beforeEnd.add(call);
+    return () => this.#beforeEnd.delete(call);
+  }
+
   /** Calls after the first get the same promise. */
   end(status: RunStatus, timeoutMs: number | undefined): Promise<void> {
     if (this.#ending === undefined) {
+      this.#takeLastValues();
       this.#status = status;
       this.#ending = this.#end(timeoutMs ?? DEFAULT_END_TIMEOUT_MS);
     }
@@ -114,9 +125,20 @@ export class RunLifecycle {
     return { status: this.#status, endTime: Date.now() };
   }
 
+  #takeLastValues(): void {
+    for (const call of [...this.#beforeEnd]) {
+      try {
+        call();
+      } catch (error) {
+        this.#warnOfEnd(error);
+      }
+    }
+  }
+
   #settleBeforeExit(end: ProcessEnd): Promise<void> | undefined {
     if (this.#hasSettled || this.#ending !== undefined) return undefined;
     this.#hasSettled = true;
+    this.#takeLastValues();
     const { queue, place } = this.#parts;
     // Where the status can be written synchronously it waits for the exit event, which knows the exit code better.
     if (place.endsSync && queue.stats.pending === 0) return undefined;
@@ -127,6 +149,7 @@ export class RunLifecycle {
 
   #finishSync(end: ProcessEnd): void {
     if (this.#hasEnded) return;
+    if (this.#ending === undefined) this.#takeLastValues();
     try {
       if (end.error !== undefined) this.recordError(end.error);
       this.#parts.queue.writeOutSync();

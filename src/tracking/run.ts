@@ -279,6 +279,14 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     return this.#parts.openChild(this as unknown as Run, options) as unknown as Promise<Run<ChildMetrics>>;
   }
 
+  /**
+   * Calls a function whenever the run may be about to take no more, by `end` or with the process: for values that are collected, and
+   * logged from time to time. The answered function takes the wish back. @internal
+   */
+  beforeEnd(call: () => void): () => void {
+    return this.#lifecycle.beforeEnd(call);
+  }
+
   /** Keeps an error with the run, as a tag. @internal */
   recordError(error: unknown): void {
     this.#lifecycle.recordError(error);

@@ -1,6 +1,7 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FLOAT, model, node, value } from "../../examples/support/onnx-writer.mjs";
 import { connect } from "../../src/connect/connect.ts";
 import { succeed } from "../support/child.ts";
 import { freePort, type MlflowServer, startMlflowServer } from "../support/mlflow-server.ts";
@@ -18,6 +19,11 @@ beforeAll(async () => {
   const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
   await succeed("npm", ["install", ...quiet, ...packages], { cwd: project.path });
   cpSync(join(repository, "test/runtime/consumers"), project.path, { recursive: true });
+  // Hundreds of megabytes, which need not be copied to be loaded.
+  for (const name of ONNX_RUNTIMES) {
+    symlinkSync(join(repository, "node_modules", name), join(project.path, "node_modules", name), "dir");
+  }
+  writeFileSync(at("loss.onnx"), lossModel);
 });
 afterAll(() => project.remove());
 
@@ -35,6 +41,8 @@ async function recordedBy(program: string, ...args: readonly string[]) {
     a: withoutTime(read("metrics/a")),
     b: withoutTime(read("metrics/b")),
     notes: read("artifacts/notes.txt"),
+    model: read("params/model_name"),
+    stepsPerSecond: read("metrics/steps_per_second"),
   };
 }
 
@@ -47,6 +55,16 @@ function readIfThere(path: string): string | undefined {
 }
 
 const withoutTime = (lines: string | undefined) => lines?.replace(/^\d{13} /gm, "");
+
+const ONNX_RUNTIMES = ["onnxruntime-node", "onnxruntime-web"];
+
+/** Answers the number it is given, as its loss. */
+const lossModel = model({
+  name: "loss",
+  inputs: [value("x", FLOAT, [])],
+  outputs: [value("loss", FLOAT, [])],
+  nodes: [node("Identity", ["x"], ["loss"])],
+});
 
 /** MLflow's number for FINISHED in files. */
 const FINISHED = "3";
@@ -85,6 +103,15 @@ for (const { name, needs, command } of hosts) {
       const [program, ...args] = command(at("contract.mjs"));
       const output = await succeed(program, args, { cwd: project.path });
       expect(output).toMatch(/^\d\d rules kept$/);
+    });
+
+    test.each(ONNX_RUNTIMES)("autolog records what %s does", async (runtime) => {
+      const [program, first = "", ...rest] = command(at("onnxruntime.mjs"));
+      // Deno asks for one more permission before it loads native code.
+      const args = first === "run" ? [first, "--allow-ffi", ...rest] : [first, ...rest];
+      const { status, loss, model, stepsPerSecond } = await recordedBy(program, ...args, runtime);
+      expect({ status, loss, model }).toEqual({ status: FINISHED, loss: "0.0 0\n0.5 1\n1.0 2\n", model: "loss" });
+      expect(stepsPerSecond).toMatch(/^\d+ [\d.]+ 2\n$/);
     });
 
     test("a run that is open at the end of the process is FINISHED", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it, vi } from "vitest";
 import { connect, type Run, startRun, TidemarkError, withRun } from "../../../src/index.ts";
 import { memoryBackend } from "../../../src/memory/index.ts";
+import { warnings } from "../../support/warnings.ts";
 
 const memory = () => connect(memoryBackend());
 const open = async (options = {}) => {
@@ -203,6 +204,22 @@ describe("the end", () => {
     const entity = await client.runs.get(run.id);
     expect(entity.status).toBe("KILLED");
     expect(entity.endTime).toBeGreaterThanOrEqual(entity.startTime);
+  });
+
+  it("comes after those who wanted to log something before it", async () => {
+    const { client, run } = await open();
+    const said = warnings();
+    run.beforeEnd(() => {
+      throw new Error("nothing to log");
+    });
+    run.beforeEnd(() => run.logMetric("last", 1));
+    const changedItsMind = run.beforeEnd(() => run.logMetric("never", 1));
+    changedItsMind();
+    await Promise.all([run.end(), run.end()]);
+    const { metrics, status } = await client.runs.get(run.id);
+    expect({ metrics, status }).toEqual({ metrics: { last: 1 }, status: "FINISHED" });
+    expect((await client.runs.metricHistory(run.id, "last")).values).toHaveLength(1);
+    expect(said).toEqual([expect.stringContaining("nothing to log")]);
   });
 
   it("waits for uploads under way", async () => {

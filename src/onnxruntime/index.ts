@@ -1,0 +1,3 @@
+export { type AutologHandle, autolog } from "./autolog.ts";
+export type { AutologOptions } from "./options.ts";
+export type { OrtPackage } from "./ort-types.ts";
