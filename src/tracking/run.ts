@@ -63,6 +63,8 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   readonly #lifecycle: RunLifecycle;
   readonly #artifacts: RunArtifacts;
   readonly #systemMetrics: SystemMetrics | undefined;
+  /** Params that the run has, as far as this process knows. */
+  readonly #params: Map<string, string>;
   readonly #id: string;
   #name: string;
 
@@ -71,6 +73,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     const { place, flushIntervalMs } = parts;
     const { sink, journal, entity } = place;
     this.#parts = parts;
+    this.#params = new Map(Object.entries(entity.params));
     this.#id = entity.id;
     this.#name = entity.name;
     this.#queue = new MetricQueue({
@@ -279,6 +282,19 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     return this.#parts.openChild(this as unknown as Run, options) as unknown as Promise<Run<ChildMetrics>>;
   }
 
+  /**
+   * Logs a param unless the run has another value for it: what is logged without being asked must not be refused later.
+   *
+   * @returns false where another value stays
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`
+   * @internal
+   */
+  offerParam(key: string, value: string): boolean {
+    const known = this.#params.get(key);
+    if (known === undefined) this.logParam(key, value);
+    return known === undefined || known === value;
+  }
+
   /** Keeps an error with the run, as a tag. @internal */
   recordError(error: unknown): void {
     this.#lifecycle.recordError(error);
@@ -286,7 +302,10 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
 
   #appendParams(params: readonly Param[]): void {
     for (const { key } of params) this.#refuseKey("param", key);
-    for (const param of params) this.#queue.appendParam(param);
+    for (const param of params) {
+      this.#queue.appendParam(param);
+      if (!this.#params.has(param.key)) this.#params.set(param.key, param.value);
+    }
   }
 
   #appendTag(key: string, value: string | number | boolean): void {

@@ -1,0 +1,323 @@
+import { messageOf } from "../base/errors.ts";
+import { callbackList } from "./callback-forms.ts";
+import { confusionMatrix, type LabelledData } from "./confusion-matrix.ts";
+import { logModelStructure, nthName, offerParams } from "./describe-training.ts";
+import { bestOf, earlyStoppingParams, findEarlyStopping, stopReport } from "./early-stopping.ts";
+import { fitDatasetParams, fitParams, modelParams, optimizerParams, platformParams } from "./fit-params.ts";
+import type { Guard } from "./guard.ts";
+import { inputExampleOf } from "./input-example.ts";
+import { MetricRecorder, type ScalarWriter } from "./metric-recorder.ts";
+import { logModelFiles, snapshotModel } from "./model-files.ts";
+import type { TrainingRun } from "./open-training-run.ts";
+import type { CheckedAutologOptions } from "./options.ts";
+import { registerModel } from "./register-model.ts";
+import { ledgerOf, type RunLedger } from "./run-ledger.ts";
+import { signatureOf } from "./signature.ts";
+import {
+  type FitArguments,
+  type History,
+  type Logs,
+  type Model,
+  type Namespace,
+  type Tensor,
+  type Tensors,
+  type TrainingCallback,
+  tensorsByName,
+} from "./tensorflow.ts";
+import { describeTrainingData } from "./training-data.ts";
+
+/** What the recording of a training depends on. */
+export interface FitRecorderParts {
+  readonly tf: Namespace;
+  readonly guard: Guard;
+  readonly options: CheckedAutologOptions;
+  readonly training: TrainingRun;
+  /** As the user has it: a Sequential, not the model inside. */
+  readonly model: Model;
+  /** Does the work. */
+  readonly inner: Model;
+  readonly writer: ScalarWriter | undefined;
+}
+
+/** Records one `fit` or `fitDataset`. Nothing here throws or rejects into the training. */
+export class FitRecorder {
+  readonly #parts: FitRecorderParts;
+  readonly #metrics: MetricRecorder;
+  readonly #ledger: RunLedger;
+  /** Which model of the run this is, counted from 1. */
+  readonly #nth: number;
+  /** What is being written while the model is trained. */
+  readonly #writing: Promise<unknown>[] = [];
+  #callbacks: readonly unknown[] = [];
+  #inputExample: object | undefined;
+  #labelled: LabelledData | undefined;
+  /** Added to an epoch's number: a training after another one in the same run goes on where that ended. */
+  #epochOffset = 0;
+
+  constructor(parts: FitRecorderParts) {
+    const { training, tf, guard, writer, inner } = parts;
+    this.#parts = parts;
+    this.#metrics = new MetricRecorder(training.run, tf, guard, writer);
+    this.#ledger = ledgerOf(training.run);
+    const { models } = this.#ledger;
+    if (!models.includes(inner)) models.push(inner);
+    this.#nth = models.indexOf(inner) + 1;
+  }
+
+  /** Writes down what `fit` is about to do, and answers what to call it with. */
+  beginFit(x: unknown, y: unknown, given: FitArguments = {}): readonly unknown[] {
+    const { model, options } = this.#parts;
+    const inputs = tensorsByName(x, model.inputNames ?? []);
+    const examples = [...inputs.values()][0]?.shape[0];
+    this.#describe(() => fitParams(given, examples), given);
+    this.#try("reading the input example", () => this.#keepExample(inputs));
+    this.#labelled = labelledData(given.validationData) ?? { x: x as Tensors, y };
+    if (options.logDatasets) {
+      this.#logDataset("train", x, y);
+      if (Array.isArray(given.validationData))
+        this.#logDataset("eval", given.validationData[0], given.validationData[1]);
+    }
+    return [x, y, this.#withCallback(given)];
+  }
+
+  /** The same for `fitDataset`, whose data shows as it comes. */
+  beginFitDataset(dataset: unknown, given: FitArguments): readonly unknown[] {
+    const { options } = this.#parts;
+    const size: unknown = Reflect.get(Object(dataset), "size");
+    const batches = typeof size === "number" && Number.isFinite(size) ? size : undefined;
+    this.#describe(() => fitDatasetParams(given, batches), given);
+    this.#labelled = labelledData(given.validationData);
+    if (options.logDatasets && Array.isArray(given.validationData)) {
+      this.#logDataset("eval", given.validationData[0], given.validationData[1]);
+    }
+    return [watchFirst(dataset, (batch) => this.#try("reading the first batch", () => this.#readBatch(batch)))].concat([
+      this.#withCallback(given),
+    ]);
+  }
+
+  /** When the training is over. */
+  async finish(history: History): Promise<void> {
+    const { options, training, tf, guard, model, inner } = this.#parts;
+    const { run } = training;
+    // First of all: what happens to the model after this must not show.
+    const snapshot = options.logModels
+      ? await guard.attemptAsync("copying the model", () => snapshotModel(tf, model))
+      : undefined;
+    this.#try("recording how the training ended", () => this.#recordEnd(history, inner.stopTraining));
+    if (options.confusionMatrix !== false) await this.#logConfusionMatrix(options.confusionMatrix);
+    if (snapshot !== undefined) {
+      const path = nthName("model", this.#nth);
+      await guard.attemptAsync("logging the model", async () => {
+        const signature = options.logModelSignatures ? signatureOf(model) : undefined;
+        await logModelFiles(run, path, snapshot, { signature, inputExample: this.#inputExample });
+        await this.#register(path);
+      });
+    }
+    await this.#close();
+    if (training.isOwn) await guard.attemptAsync(`ending run ${run.id}`, () => run.end());
+  }
+
+  /** When the training has thrown. */
+  async fail(error: unknown): Promise<void> {
+    const { training, guard } = this.#parts;
+    const { run } = training;
+    await this.#close();
+    if (!training.isOwn) return;
+    this.#try("recording the error", () => run.recordError(error));
+    await guard.attemptAsync(`ending run ${run.id}`, () => run.end({ status: "FAILED" }));
+  }
+
+  #describe(params: () => Record<string, unknown>, given: FitArguments): void {
+    const { options, training, tf, model, inner, guard } = this.#parts;
+    const { run } = training;
+    const initialEpoch = given.initialEpoch ?? 0;
+    const { nextEpochStep } = this.#ledger;
+    if (initialEpoch < nextEpochStep) this.#epochOffset = nextEpochStep - initialEpoch;
+    this.#callbacks = [given.callbacks].flat();
+    if (options.logParams) {
+      this.#offer(params);
+      this.#offer(() => modelParams(model));
+      this.#offer(() => (inner.optimizer === undefined ? {} : optimizerParams(inner.optimizer)));
+      this.#offer(() => platformParams(tf));
+      const stopping = findEarlyStopping(tf, this.#callbacks);
+      if (stopping !== undefined) this.#offer(() => earlyStoppingParams(stopping));
+    }
+    this.#writing.push(logModelStructure(run, guard, model, this.#nth));
+  }
+
+  #offer(params: () => Record<string, unknown>): void {
+    const { training, guard } = this.#parts;
+    const read = guard.attempt("reading params", params);
+    if (read !== undefined) offerParams(training.run, guard, read);
+  }
+
+  #keepExample(inputs: ReadonlyMap<string, Tensor>): void {
+    const { options, tf } = this.#parts;
+    if (options.logModels && options.logInputExamples) this.#inputExample = inputExampleOf(tf, inputs);
+  }
+
+  #logDataset(context: "train" | "eval", x: unknown, y: unknown): void {
+    const { model, training } = this.#parts;
+    this.#try("describing the dataset", () => {
+      const tensors = new Map([
+        ...named("x", tensorsByName(x, model.inputNames)),
+        ...named("y", tensorsByName(y, model.outputNames)),
+      ]);
+      if (tensors.size > 0) training.run.logInput(describeTrainingData(tensors), { context });
+    });
+  }
+
+  /** Of a dataset's first batch: what comes after it is not known before the training ends. */
+  #readBatch(batch: unknown): void {
+    const { model, options, training, guard } = this.#parts;
+    const [x, y] = Array.isArray(batch) ? batch : [Reflect.get(Object(batch), "xs"), Reflect.get(Object(batch), "ys")];
+    const inputs = tensorsByName(x, model.inputNames);
+    const size = [...inputs.values()][0]?.shape[0];
+    if (options.logParams) offerParams(training.run, guard, { batch_size: size });
+    this.#keepExample(inputs);
+    if (options.logDatasets) this.#logDataset("train", x, y);
+  }
+
+  /** The user's arguments with our callback, last of all; as they are where that is not possible. */
+  #withCallback(given: FitArguments): FitArguments {
+    const { tf, options, guard } = this.#parts;
+    if (!options.logMetrics) return given;
+    const callbacks = guard.attempt("joining the callbacks", () => callbackList(tf, given.callbacks, given.yieldEvery));
+    return callbacks === undefined ? given : { ...given, callbacks: [...callbacks, this.#callback()] };
+  }
+
+  /** Nothing in it is awaited, and what it is told is read before it returns: TensorFlow.js disposes it then. */
+  #callback(): TrainingCallback {
+    const { options, inner, tf, guard } = this.#parts;
+    const metrics = this.#metrics;
+    const ledger = this.#ledger;
+    const ignore = () => {};
+    let examples = 0;
+    let startMs = 0;
+    return {
+      setParams: ignore,
+      setModel: ignore,
+      onTrainBegin: ignore,
+      onTrainEnd: ignore,
+      onBatchBegin: ignore,
+      onEpochBegin: () => {
+        examples = 0;
+        startMs = performance.now();
+      },
+      onBatchEnd: (_batch, logs: Logs = {}) => {
+        const step = ledger.nextBatch++;
+        examples += logs.size as number;
+        if (step % options.everyNBatches !== 0) return;
+        try {
+          metrics.logAll(logs, "batch_", step);
+        } catch (error) {
+          guard.warn("logging a batch", messageOf(error));
+        }
+      },
+      onEpochEnd: (epoch, logs: Logs = {}) => {
+        const step = epoch + this.#epochOffset;
+        ledger.nextEpochStep = Math.max(ledger.nextEpochStep, step + 1);
+        const seconds = (performance.now() - startMs) / 1_000;
+        this.#try("logging an epoch", () => {
+          metrics.logAll(logs, "", step);
+          const rate = learningRateOf(inner);
+          if (rate !== undefined) metrics.log("learning_rate", rate, step);
+          metrics.log("examples_per_second", examples / seconds, step);
+          metrics.log("epoch_seconds", seconds, step);
+          const memory = tf.memory?.();
+          if (memory === undefined) return;
+          metrics.log("tensors", memory.numTensors, step);
+          metrics.log("tensor_bytes", memory.numBytes, step);
+        });
+      },
+    };
+  }
+
+  #recordEnd(history: History, isStopped: boolean): void {
+    const { tf, training, options } = this.#parts;
+    const stopping = findEarlyStopping(tf, this.#callbacks);
+    const step = Math.max(0, this.#ledger.nextEpochStep - 1);
+    const metrics = stopping === undefined ? {} : bestOf(history, stopping);
+    if (isStopped) {
+      const report = stopReport(history, stopping);
+      training.run.setTag("tidemark.stoppedEarly", report.stoppedBy);
+      Object.assign(metrics, report.metrics);
+    }
+    if (!options.logMetrics) return;
+    for (const [name, value] of Object.entries(metrics)) this.#metrics.log(name, value, step);
+  }
+
+  async #logConfusionMatrix(chosen: Exclude<CheckedAutologOptions["confusionMatrix"], false>): Promise<void> {
+    const { guard, tf, model, training } = this.#parts;
+    await guard.attemptAsync("making the confusion matrix", async () => {
+      if (this.#labelled === undefined) throw new Error("needs validation data, as tensors");
+      const matrix = confusionMatrix(tf, model, this.#labelled, chosen);
+      await training.run.logJson(matrix, nthName("confusion_matrix.json", this.#nth));
+    });
+  }
+
+  async #register(path: string): Promise<void> {
+    const { options, training } = this.#parts;
+    const { run } = training;
+    const name = options.registeredModelName;
+    if (name === undefined) return;
+    const runId = run.backendId;
+    if (runId === undefined) throw new Error("its server is away: register it when it is there");
+    await registerModel(await training.client(), { name, source: `${run.artifactUri}/${path}`, runId });
+  }
+
+  async #close(): Promise<void> {
+    await this.#metrics.settle();
+    await Promise.all(this.#writing);
+    this.#metrics.close();
+  }
+
+  #try(what: string, body: () => void): void {
+    this.#parts.guard.attempt(what, body);
+  }
+}
+
+/** The rate of now: schedules change it. */
+export function learningRateOf({ optimizer }: Pick<Model, "optimizer">): number | undefined {
+  const rate = optimizer?.learningRate;
+  return typeof rate === "number" ? rate : undefined;
+}
+
+function labelledData(validationData: unknown): LabelledData | undefined {
+  return Array.isArray(validationData) ? { x: validationData[0], y: validationData[1] } : undefined;
+}
+
+/** One tensor is named by its part alone. */
+function named(part: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] {
+  return [...tensors].map(([name, tensor]) => [tensors.size === 1 ? part : `${part}.${name}`, tensor]);
+}
+
+interface IterableDataset {
+  iterator(): Promise<{ next(): Promise<{ value: unknown; done: boolean }> }>;
+}
+
+/** The same dataset, whose very first element is shown to `see` before the training has it. */
+function watchFirst(dataset: unknown, see: (element: unknown) => void): unknown {
+  if (typeof (dataset as Partial<IterableDataset> | null)?.iterator !== "function") return dataset;
+  const original = dataset as IterableDataset;
+  let isSeen = false;
+  return Object.create(original, {
+    size: { value: Reflect.get(original, "size") },
+    iterator: {
+      value: async () => {
+        const iterator = await original.iterator();
+        if (isSeen) return iterator;
+        return {
+          next: async () => {
+            const element = await iterator.next();
+            if (!isSeen && element.value != null) {
+              isSeen = true;
+              see(element.value);
+            }
+            return element;
+          },
+        };
+      },
+    },
+  });
+}
