@@ -44,16 +44,16 @@ type Metrics = readonly { readonly key: string; readonly value: number }[];
 
 function logEvaluation({ options, trainedIn, guard, inner }: EvaluationParts, metrics: Metrics): void {
   const open = options.run ?? (options.exclusive ? undefined : activeRun());
-  if (open !== undefined && open.status === "RUNNING") return logInto(open, metrics);
-  if (trainedIn !== undefined) {
+  if (open !== undefined && open.status === "RUNNING") logInto(open, metrics);
+  else if (trainedIn !== undefined) {
     const step = ledgerOf(trainedIn.run).nextEvaluation++;
     void guard.attemptAsync("logging an evaluation", () => logAfterTheEnd(trainedIn, metrics, step));
-    return;
+  } else {
+    const opened = openTrainingRun(options, [inner]);
+    if (opened === undefined) return;
+    logInto(opened.run, metrics);
+    if (opened.isOwn) void guard.attemptAsync(`ending run ${opened.run.id}`, () => opened.run.end());
   }
-  const opened = openTrainingRun(options, [inner]);
-  if (opened === undefined) return;
-  logInto(opened.run, metrics);
-  if (opened.isOwn) void guard.attemptAsync(`ending run ${opened.run.id}`, () => opened.run.end());
 }
 
 function logInto(run: Run, metrics: Metrics): void {

@@ -1,8 +1,9 @@
-import { messageOf } from "../base/errors.ts";
 import { callbackList } from "./callback-forms.ts";
 import { confusionMatrix, type LabelledData } from "./confusion-matrix.ts";
 import { logModelStructure, nthName, offerParams } from "./describe-training.ts";
 import { bestOf, earlyStoppingParams, findEarlyStopping, stopReport } from "./early-stopping.ts";
+import { watchFirst } from "./first-batch.ts";
+import { fitCallback } from "./fit-callback.ts";
 import { fitDatasetParams, fitParams, modelParams, optimizerParams, platformParams } from "./fit-params.ts";
 import type { Guard } from "./guard.ts";
 import { inputExampleOf } from "./input-example.ts";
@@ -16,7 +17,6 @@ import { signatureOf } from "./signature.ts";
 import {
   type FitArguments,
   type History,
-  type Logs,
   type Model,
   type Namespace,
   type Tensor,
@@ -51,8 +51,6 @@ export class FitRecorder {
   #callbacks: readonly unknown[] = [];
   #inputExample: object | undefined;
   #labelled: LabelledData | undefined;
-  /** Added to an epoch's number: a training after another one in the same run goes on where that ended. */
-  #epochOffset = 0;
 
   constructor(parts: FitRecorderParts) {
     const { training, tf, guard, writer, inner } = parts;
@@ -90,9 +88,8 @@ export class FitRecorder {
     if (options.logDatasets && Array.isArray(given.validationData)) {
       this.#logDataset("eval", given.validationData[0], given.validationData[1]);
     }
-    return [watchFirst(dataset, (batch) => this.#try("reading the first batch", () => this.#readBatch(batch)))].concat([
-      this.#withCallback(given),
-    ]);
+    const watched = watchFirst(dataset, (batch) => this.#try("reading the first batch", () => this.#readBatch(batch)));
+    return [watched, this.#withCallback(given)];
   }
 
   /** When the training is over. */
@@ -129,10 +126,6 @@ export class FitRecorder {
 
   #describe(params: () => Record<string, unknown>, given: FitArguments): void {
     const { options, training, tf, model, inner, guard } = this.#parts;
-    const { run } = training;
-    const initialEpoch = given.initialEpoch ?? 0;
-    const { nextEpochStep } = this.#ledger;
-    if (initialEpoch < nextEpochStep) this.#epochOffset = nextEpochStep - initialEpoch;
     this.#callbacks = [given.callbacks].flat();
     if (options.logParams) {
       this.#offer(params);
@@ -142,7 +135,7 @@ export class FitRecorder {
       const stopping = findEarlyStopping(tf, this.#callbacks);
       if (stopping !== undefined) this.#offer(() => earlyStoppingParams(stopping));
     }
-    this.#writing.push(logModelStructure(run, guard, model, this.#nth));
+    this.#writing.push(logModelStructure(training.run, guard, model, this.#nth));
   }
 
   #offer(params: () => Record<string, unknown>): void {
@@ -183,54 +176,15 @@ export class FitRecorder {
     const { tf, options, guard } = this.#parts;
     if (!options.logMetrics) return given;
     const callbacks = guard.attempt("joining the callbacks", () => callbackList(tf, given.callbacks, given.yieldEvery));
-    return callbacks === undefined ? given : { ...given, callbacks: [...callbacks, this.#callback()] };
+    if (callbacks === undefined) return given;
+    return { ...given, callbacks: [...callbacks, this.#createCallback(given.initialEpoch ?? 0)] };
   }
 
-  /** Nothing in it is awaited, and what it is told is read before it returns: TensorFlow.js disposes it then. */
-  #callback(): TrainingCallback {
-    const { options, inner, tf, guard } = this.#parts;
-    const metrics = this.#metrics;
-    const ledger = this.#ledger;
-    const ignore = () => {};
-    let examples = 0;
-    let startMs = 0;
-    return {
-      setParams: ignore,
-      setModel: ignore,
-      onTrainBegin: ignore,
-      onTrainEnd: ignore,
-      onBatchBegin: ignore,
-      onEpochBegin: () => {
-        examples = 0;
-        startMs = performance.now();
-      },
-      onBatchEnd: (_batch, logs: Logs = {}) => {
-        const step = ledger.nextBatch++;
-        examples += logs.size as number;
-        if (step % options.everyNBatches !== 0) return;
-        try {
-          metrics.logAll(logs, "batch_", step);
-        } catch (error) {
-          guard.warn("logging a batch", messageOf(error));
-        }
-      },
-      onEpochEnd: (epoch, logs: Logs = {}) => {
-        const step = epoch + this.#epochOffset;
-        ledger.nextEpochStep = Math.max(ledger.nextEpochStep, step + 1);
-        const seconds = (performance.now() - startMs) / 1_000;
-        this.#try("logging an epoch", () => {
-          metrics.logAll(logs, "", step);
-          const rate = learningRateOf(inner);
-          if (rate !== undefined) metrics.log("learning_rate", rate, step);
-          metrics.log("examples_per_second", examples / seconds, step);
-          metrics.log("epoch_seconds", seconds, step);
-          const memory = tf.memory?.();
-          if (memory === undefined) return;
-          metrics.log("tensors", memory.numTensors, step);
-          metrics.log("tensor_bytes", memory.numBytes, step);
-        });
-      },
-    };
+  #createCallback(initialEpoch: number): TrainingCallback {
+    const { options, tf, guard, inner, training } = this.#parts;
+    const { everyNBatches } = options;
+    const ledger = ledgerOf(training.run);
+    return fitCallback({ tf, guard, inner, metrics: this.#metrics, ledger, everyNBatches, initialEpoch });
   }
 
   #recordEnd(history: History, isStopped: boolean): void {
@@ -277,12 +231,6 @@ export class FitRecorder {
   }
 }
 
-/** The rate of now: schedules change it. */
-export function learningRateOf({ optimizer }: Pick<Model, "optimizer">): number | undefined {
-  const rate = optimizer?.learningRate;
-  return typeof rate === "number" ? rate : undefined;
-}
-
 function labelledData(validationData: unknown): LabelledData | undefined {
   return Array.isArray(validationData) ? { x: validationData[0], y: validationData[1] } : undefined;
 }
@@ -290,34 +238,4 @@ function labelledData(validationData: unknown): LabelledData | undefined {
 /** One tensor is named by its part alone. */
 function named(part: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] {
   return [...tensors].map(([name, tensor]) => [tensors.size === 1 ? part : `${part}.${name}`, tensor]);
-}
-
-interface IterableDataset {
-  iterator(): Promise<{ next(): Promise<{ value: unknown; done: boolean }> }>;
-}
-
-/** The same dataset, whose very first element is shown to `see` before the training has it. */
-function watchFirst(dataset: unknown, see: (element: unknown) => void): unknown {
-  if (typeof (dataset as Partial<IterableDataset> | null)?.iterator !== "function") return dataset;
-  const original = dataset as IterableDataset;
-  let isSeen = false;
-  return Object.create(original, {
-    size: { value: Reflect.get(original, "size") },
-    iterator: {
-      value: async () => {
-        const iterator = await original.iterator();
-        if (isSeen) return iterator;
-        return {
-          next: async () => {
-            const element = await iterator.next();
-            if (!isSeen && element.value != null) {
-              isSeen = true;
-              see(element.value);
-            }
-            return element;
-          },
-        };
-      },
-    },
-  });
 }
