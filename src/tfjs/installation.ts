@@ -103,7 +103,8 @@ export class Installation {
       ledgerOf(run).occupants.add(inner);
       if (training.isOwn) this.#trainedIn.set(inner, training);
       recorder = this.#recorderOf(options, training, model, inner);
-      const prepared = this.#prepare(kind, recorder, args);
+      // Looking at a model that is not compiled would build it.
+      const prepared = optimizer === undefined ? args : this.#prepare(kind, recorder, args);
       const history = await runInScope(run, () => this.#delegate(original, model, inner, prepared));
       ledgerOf(run).occupants.delete(inner);
       end();

@@ -37,7 +37,7 @@ export class MetricRecorder {
 
   /** Logs one value under a name that is MLflow's already. */
   log(name: string, value: number, step: number): void {
-    this.#log(this.#seriesOf("", name), value, step);
+    if (this.#isOpen()) this.#log(this.#seriesOf("", name), value, step);
   }
 
   /** Logs everything in `logs` but position and size. `prefix` stands before Keras's name. */
@@ -49,6 +49,7 @@ export class MetricRecorder {
   }
 
   logTensor(prefix: string, label: string, value: number | Tensor, step: number): void {
+    if (!this.#isOpen()) return;
     const series = this.#seriesOf(prefix, label);
     if (series === undefined) return;
     if (typeof value === "number") this.#log(series, value, step);
@@ -63,6 +64,12 @@ export class MetricRecorder {
 
   close(): void {
     this.#guard.attempt("writing TensorBoard's events", () => this.#writer?.close());
+  }
+
+  #isOpen(): boolean {
+    if (this.#run.status === "RUNNING") return true;
+    this.#guard.warn("logging metrics", `run ${this.#run.id} has ended`);
+    return false;
   }
 
   #log(series: Series | undefined, value: number, step: number): void {
