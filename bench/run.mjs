@@ -206,6 +206,22 @@ const cases = {
       rmSync(directory, { recursive: true, force: true });
     }
   },
+  autolog() {
+    const steps = sized(100_000, 2_000);
+    const variants = ["fit-bare", "fit-recorded", "minimize-bare", "minimize-recorded"];
+    const results = alternate(
+      Object.fromEntries(variants.map((name) => [name, () => runCase("autolog.mjs", [name, steps])])),
+    );
+    const added = (work) => results[`${work}-recorded`].usPerStep - results[`${work}-bare`].usPerStep;
+    atMost("autolog", "added to a batch of fit with two metrics", added("fit"), 30, " µs");
+    atMost("autolog", "added to a minimize", added("minimize"), 10, " µs");
+    const { bare, recorded } = alternate({
+      bare: () => runCase("autolog-training.mjs", ["bare", sized(10, 1)]),
+      recorded: () => runCase("autolog-training.mjs", ["recorded", sized(10, 1)]),
+    });
+    const what = `a whole training, 380 batches on backend cpu, against ${bare.seconds.toFixed(2)} s without`;
+    row("autolog", what, `${recorded.seconds.toFixed(2)} s`, "any: for the reader", true);
+  },
   memory() {
     const count = sized(10_000_000, 500_000);
     const { queue } = alternate({ queue: () => runCase("memory.mjs", ["queue", count]) });

@@ -49,7 +49,8 @@ export const RECORDED_NAMES: readonly RecordedName[] = [
       "the optimizer's learning rate when the epoch ended; in loops of your own at the batch where it changes",
     examples_per_second: "examples trained on in a second of the epoch, validation and callbacks included",
     epoch_seconds: "duration of the epoch",
-    tensors: "`tf.memory().numTensors` at the end of the epoch: it grows where tensors are leaked",
+    tensors:
+      "`tf.memory().numTensors` at the end of the epoch: it grows where tensors are leaked; TensorFlow.js itself keeps one for each metric of each epoch until `fit` ends",
     tensor_bytes: "`tf.memory().numBytes`",
     batch_loss:
       "loss of a batch, from `fit`, `fitDataset`, `trainOnBatch` and `minimize`; step = batches since the run began",
