@@ -1,8 +1,9 @@
 import { activeRun } from "../tracking/active-run.ts";
+import { Client } from "../tracking/client.ts";
 import type { Run } from "../tracking/run.ts";
 import type { Guard } from "./guard.ts";
 import { metricName } from "./names.ts";
-import { openTrainingRun, type TrainingRun } from "./open-training-run.ts";
+import { openTrainingRun } from "./open-training-run.ts";
 import type { CheckedAutologOptions } from "./options.ts";
 import { ledgerOf } from "./run-ledger.ts";
 import { type Model, type Namespace, readsNow, type Tensor } from "./tensorflow.ts";
@@ -14,7 +15,7 @@ export interface EvaluationParts {
   readonly options: CheckedAutologOptions;
   readonly inner: Model;
   /** The run of its own that the model was last trained in. */
-  readonly trainedIn: TrainingRun | undefined;
+  readonly trainedIn: Run | undefined;
 }
 
 /**
@@ -46,7 +47,7 @@ function logEvaluation({ options, trainedIn, guard, inner }: EvaluationParts, me
   const open = options.run ?? (options.exclusive ? undefined : activeRun());
   if (open !== undefined && open.status === "RUNNING") logInto(open, metrics);
   else if (trainedIn !== undefined) {
-    const step = ledgerOf(trainedIn.run).nextEvaluation++;
+    const step = ledgerOf(trainedIn).nextEvaluation++;
     void guard.attemptAsync("logging an evaluation", () => logAfterTheEnd(trainedIn, metrics, step));
   } else {
     const opened = openTrainingRun(options, [inner]);
@@ -61,11 +62,11 @@ function logInto(run: Run, metrics: Metrics): void {
   for (const { key, value } of metrics) run.logMetric(key, value, { step });
 }
 
-async function logAfterTheEnd({ run, client }: TrainingRun, metrics: Metrics, step: number): Promise<void> {
+async function logAfterTheEnd(run: Run, metrics: Metrics, step: number): Promise<void> {
   // The same promise as the one whoever ended the run has waited for.
   if (run.status !== "RUNNING") await run.end().catch(() => {});
   const runId = run.backendId;
   if (runId === undefined) throw new Error(`the server of run ${run.id} is away`);
-  const { runs } = await client();
+  const { runs } = new Client(run.home.backend);
   await runs.logBatch({ runId, metrics: metrics.map((metric) => ({ ...metric, step })) });
 }

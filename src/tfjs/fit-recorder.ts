@@ -1,3 +1,5 @@
+import type { AutologRun } from "../fluent/autolog-run.ts";
+import { Client } from "../tracking/client.ts";
 import { callbackList } from "./callback-forms.ts";
 import { confusionMatrix, type LabelledData } from "./confusion-matrix.ts";
 import { logModelStructure, nthName, offerParams } from "./describe-training.ts";
@@ -9,7 +11,6 @@ import type { Guard } from "./guard.ts";
 import { inputExampleOf } from "./input-example.ts";
 import { MetricRecorder, type ScalarWriter } from "./metric-recorder.ts";
 import { logModelFiles, snapshotModel } from "./model-files.ts";
-import type { TrainingRun } from "./open-training-run.ts";
 import type { CheckedAutologOptions } from "./options.ts";
 import { registerModel } from "./register-model.ts";
 import { ledgerOf, type RunLedger } from "./run-ledger.ts";
@@ -31,7 +32,7 @@ export interface FitRecorderParts {
   readonly tf: Namespace;
   readonly guard: Guard;
   readonly options: CheckedAutologOptions;
-  readonly training: TrainingRun;
+  readonly training: AutologRun;
   /** As the user has it: a Sequential, not the model inside. */
   readonly model: Model;
   /** Does the work. */
@@ -217,7 +218,7 @@ export class FitRecorder {
     if (name === undefined) return;
     const runId = run.backendId;
     if (runId === undefined) throw new Error("its server is away: register it when it is there");
-    await registerModel(await training.client(), { name, source: `${run.artifactUri}/${path}`, runId });
+    await registerModel(new Client(run.home.backend), { name, source: `${run.artifactUri}/${path}`, runId });
   }
 
   async #close(): Promise<void> {

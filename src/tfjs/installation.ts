@@ -1,14 +1,16 @@
 import { messageOf } from "../base/errors.ts";
 import { isDisabled } from "../base/platform.ts";
+import type { AutologRun } from "../fluent/autolog-run.ts";
 import { defaultClient } from "../fluent/configure.ts";
 import { runInScope } from "../tracking/active-run.ts";
+import type { Run } from "../tracking/run.ts";
 import { recordEvaluation } from "./evaluation.ts";
 import { modelParams, optimizerParams, platformParams } from "./fit-params.ts";
 import { FitRecorder } from "./fit-recorder.ts";
 import { Guard } from "./guard.ts";
 import { LoopRecorder } from "./loop-recorder.ts";
 import type { ScalarWriter } from "./metric-recorder.ts";
-import { openTrainingRun, type TrainingRun } from "./open-training-run.ts";
+import { openTrainingRun } from "./open-training-run.ts";
 import type { CheckedAutologOptions } from "./options.ts";
 import { type Method, Patches } from "./patches.ts";
 import { ledgerOf } from "./run-ledger.ts";
@@ -31,7 +33,7 @@ export class Installation {
   readonly #loops = new WeakMap<object, LoopRecorder>();
   readonly #openLoops = new Set<LoopRecorder>();
   /** The runs of their own that models were last trained in. */
-  readonly #trainedIn = new WeakMap<Model, TrainingRun>();
+  readonly #trainedIn = new WeakMap<Model, Run>();
   #tf: Namespace;
   #options: CheckedAutologOptions;
   #isActive = true;
@@ -101,7 +103,7 @@ export class Installation {
       if (training === undefined) return await this.#delegate(original, model, inner, args);
       const { run } = training;
       ledgerOf(run).occupants.add(inner);
-      if (training.isOwn) this.#trainedIn.set(inner, training);
+      if (training.isOwn) this.#trainedIn.set(inner, run);
       recorder = this.#recorderOf(options, training, model, inner);
       // Looking at a model that is not compiled would build it.
       const prepared = optimizer === undefined ? args : this.#prepare(kind, recorder, args);
@@ -130,8 +132,8 @@ export class Installation {
   /** Waits for a backend that cannot be opened at once. */
   async #openLater(
     options: CheckedAutologOptions,
-    open: () => TrainingRun | undefined,
-  ): Promise<TrainingRun | undefined> {
+    open: () => AutologRun | undefined,
+  ): Promise<AutologRun | undefined> {
     if (options.run !== undefined || options.client !== undefined) return undefined;
     return await this.#guard.attemptAsync("opening a run", async () => {
       await defaultClient();
@@ -139,12 +141,12 @@ export class Installation {
     });
   }
 
-  #recorderOf(options: CheckedAutologOptions, training: TrainingRun, model: Model, inner: Model): FitRecorder {
+  #recorderOf(options: CheckedAutologOptions, training: AutologRun, model: Model, inner: Model): FitRecorder {
     const writer = this.#openWriter(options, training);
     return new FitRecorder({ tf: this.#tf, guard: this.#guard, options, training, model, inner, writer });
   }
 
-  #openWriter({ tensorboardDir }: CheckedAutologOptions, { run }: TrainingRun): ScalarWriter | undefined {
+  #openWriter({ tensorboardDir }: CheckedAutologOptions, { run }: AutologRun): ScalarWriter | undefined {
     return this.#guard.attempt("opening TensorBoard's events", () => openTensorboard(tensorboardDir, run.name));
   }
 

@@ -1,7 +1,7 @@
+import type { AutologRun } from "../fluent/autolog-run.ts";
 import { offerParams } from "./describe-training.ts";
 import type { Guard } from "./guard.ts";
 import { MetricRecorder, type ScalarWriter } from "./metric-recorder.ts";
-import type { TrainingRun } from "./open-training-run.ts";
 import type { CheckedAutologOptions } from "./options.ts";
 import { ledgerOf, type RunLedger } from "./run-ledger.ts";
 import type { Namespace, Optimizer, Tensor } from "./tensorflow.ts";
@@ -11,7 +11,7 @@ export interface LoopRecorderParts {
   readonly tf: Namespace;
   readonly guard: Guard;
   readonly options: () => CheckedAutologOptions;
-  readonly training: TrainingRun;
+  readonly training: AutologRun;
   readonly writer: ScalarWriter | undefined;
 }
 

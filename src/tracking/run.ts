@@ -1,12 +1,13 @@
 import { warnOnce } from "../base/diagnostics.ts";
 import { invalidArgument, type TidemarkError } from "../base/errors.ts";
 import { checkKey } from "../base/key-rules.ts";
+import type { Backend } from "../contract/backend.ts";
 import { type FlushOptions, MetricQueue } from "../queue/metric-queue.ts";
 import type { QueueStats } from "../queue/queue-stats.ts";
 import { checkArgument } from "../schema/check.ts";
 import { type Dataset, datasetSchema } from "../schema/dataset.ts";
 import { type Param, tagSchema } from "../schema/param.ts";
-import type { RunStatus } from "../schema/run.ts";
+import type { ExperimentRef, RunStatus } from "../schema/run.ts";
 import { flattenParam, flattenParams } from "./flatten-params.ts";
 import type { LogImageOptions } from "./media/log-image.ts";
 import type { LoggableImage } from "./media/picture.ts";
@@ -31,6 +32,7 @@ export type MetricKeys = Record<string, number>;
 
 /** What a run is made of. @internal */
 export interface RunParts {
+  readonly backend: Backend;
   readonly place: RunPlace;
   readonly flushIntervalMs?: number | undefined;
   readonly handleSignals: boolean;
@@ -120,6 +122,12 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   /** Empty while the backend is away and the experiment is known by its name only. */
   get experimentId(): string {
     return this.#parts.place.entity.experimentId;
+  }
+
+  /** Where the run is kept, and where what belongs to it goes. @internal */
+  get home(): { readonly backend: Backend; readonly experiment: ExperimentRef } {
+    const { backend, place } = this.#parts;
+    return { backend, experiment: place.experiment };
   }
 
   /** The URI below which the run's files are. */

@@ -233,3 +233,18 @@ it("silent says nothing of trouble", async () => {
   await train();
   expect(recording.warnings).toEqual([]);
 });
+
+it("a child is kept where its parent is, whatever is configured", async () => {
+  const recording = record({ registeredModelName: "flowers" });
+  const client = new Client(memoryBackend());
+  const parentId = await withRun({ client, experiment: "elsewhere" }, async (run) => {
+    await Promise.all([train(), train()]);
+    return run.id;
+  });
+  const experiment = await client.experiments.getByName("elsewhere");
+  const { items } = await client.runs.search({ experimentIds: [experiment?.id ?? ""] }).page();
+  expect(items).toHaveLength(2);
+  expect(items.map(({ tags }) => tags["mlflow.parentRunId"]).sort()).toEqual([parentId, undefined]);
+  expect(await recording.runs()).toEqual([]);
+  expect((await client.registry.getVersion({ name: "flowers", version: 2 })).runId).toBeDefined();
+});
