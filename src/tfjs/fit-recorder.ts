@@ -13,7 +13,7 @@ import { MetricRecorder, type ScalarWriter } from "./metric-recorder.ts";
 import { logModelFiles, snapshotModel } from "./model-files.ts";
 import type { CheckedAutologOptions } from "./options.ts";
 import { registerModel } from "./register-model.ts";
-import { ledgerOf, type RunLedger } from "./run-ledger.ts";
+import { ledgerOf, positionIn, type RunLedger } from "./run-ledger.ts";
 import { signatureOf } from "./signature.ts";
 import {
   type FitArguments,
@@ -58,9 +58,7 @@ export class FitRecorder {
     this.#parts = parts;
     this.#metrics = new MetricRecorder(training.run, tf, guard, writer);
     this.#ledger = ledgerOf(training.run);
-    const { models } = this.#ledger;
-    if (!models.includes(inner)) models.push(inner);
-    this.#nth = models.indexOf(inner) + 1;
+    this.#nth = positionIn(this.#ledger, inner);
   }
 
   /** Writes down what `fit` is about to do, and answers what to call it with. */

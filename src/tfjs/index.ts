@@ -5,4 +5,4 @@
  */
 export { type Autolog, autolog } from "./autolog.ts";
 export type { AutologOptions, ConfusionMatrixOptions } from "./options.ts";
-export type { TensorFlow } from "./tensorflow.ts";
+export type { TensorFlow, TensorFlowClass } from "./tensorflow.ts";

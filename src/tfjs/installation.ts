@@ -196,10 +196,7 @@ export class Installation {
     const { optimizer } = inner;
     const release = this.#occupy(optimizer);
     try {
-      const loop = this.#loopOf(inner, [inner, optimizer], () => ({
-        ...modelParams(model),
-        ...(optimizer === undefined ? {} : optimizerParams(optimizer)),
-      }));
+      const loop = optimizer === undefined ? undefined : this.#loopOfModel(model, inner, optimizer);
       const step = loop?.nextStep();
       const values = await this.#delegate<Promise<number | number[]>>(original, model, inner, args);
       if (loop !== undefined && step !== undefined) {
@@ -211,6 +208,13 @@ export class Installation {
     } finally {
       release();
     }
+  }
+
+  #loopOfModel(model: Model, inner: Model, optimizer: Optimizer): LoopRecorder | undefined {
+    return this.#loopOf(inner, [inner, optimizer], (loop) => {
+      loop.describe({ ...modelParams(model), ...optimizerParams(optimizer) });
+      loop.describeModel(model, inner);
+    });
   }
 
   #minimizeHook(original: Method): Method {
@@ -233,14 +237,14 @@ export class Installation {
 
   #loopOfOptimizer(optimizer: Optimizer): LoopRecorder | undefined {
     if (!this.#records || (this.#busyOptimizers.get(optimizer) ?? 0) > 0) return undefined;
-    return this.#loopOf(optimizer, [optimizer], () => optimizerParams(optimizer));
+    return this.#loopOf(optimizer, [optimizer], (loop) => loop.describe(optimizerParams(optimizer)));
   }
 
   /** The loop that trains something, begun where there is none or its run has ended. */
   #loopOf(
     key: object,
     trained: readonly (object | undefined)[],
-    params: () => Readonly<Record<string, unknown>>,
+    describe: (loop: LoopRecorder) => void,
   ): LoopRecorder | undefined {
     const known = this.#loops.get(key);
     if (known?.isOpen) return known;
@@ -258,7 +262,8 @@ export class Installation {
       const loop = new LoopRecorder(parts);
       this.#loops.set(key, loop);
       this.#openLoops.add(loop);
-      this.#guard.attempt("reading params", () => loop.describe({ ...params(), ...platformParams(this.#tf) }));
+      loop.describe(platformParams(this.#tf));
+      this.#guard.attempt("describing the training", () => describe(loop));
       return loop;
     });
   }

@@ -1,10 +1,10 @@
 import type { AutologRun } from "../fluent/autolog-run.ts";
-import { offerParams } from "./describe-training.ts";
+import { logModelStructure, offerParams } from "./describe-training.ts";
 import type { Guard } from "./guard.ts";
 import { MetricRecorder, type ScalarWriter } from "./metric-recorder.ts";
 import type { CheckedAutologOptions } from "./options.ts";
-import { ledgerOf, type RunLedger } from "./run-ledger.ts";
-import type { Namespace, Optimizer, Tensor } from "./tensorflow.ts";
+import { ledgerOf, positionIn, type RunLedger } from "./run-ledger.ts";
+import type { Model, Namespace, Optimizer, Tensor } from "./tensorflow.ts";
 
 /** What the recording of a loop depends on. */
 export interface LoopRecorderParts {
@@ -38,6 +38,13 @@ export class LoopRecorder {
 
   describe(params: Readonly<Record<string, unknown>>): void {
     if (this.#parts.options().logParams) offerParams(this.#parts.training.run, this.#parts.guard, params);
+  }
+
+  /** Writes down what the model is made of. */
+  describeModel(model: Model, inner: Model): void {
+    const { training, guard } = this.#parts;
+    // The end of the run waits for it.
+    void logModelStructure(training.run, guard, model, positionIn(this.#ledger, inner));
   }
 
   /** Takes the next step, and answers it where it is to be recorded. */

@@ -29,3 +29,9 @@ export function ledgerOf(run: Run): RunLedger {
   ledgers().set(run, ledger);
   return ledger;
 }
+
+/** Which model of a run this is, counted from 1. */
+export function positionIn({ models }: RunLedger, model: object): number {
+  if (!models.includes(model)) models.push(model);
+  return models.indexOf(model) + 1;
+}

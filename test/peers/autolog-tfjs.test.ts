@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { connect } from "../../src/connect/connect.ts";
 import { autolog } from "../../src/tfjs/index.ts";
 import { succeed } from "../support/child.ts";
+import { freePort, startMlflowServer } from "../support/mlflow-server.ts";
 import { temporaryDirectory } from "../support/mlruns.ts";
 import { leftOut, pythonPath } from "../support/peers.ts";
 import { bits, runPython } from "../support/python.ts";
@@ -105,5 +107,53 @@ print(json.dumps({
       inputs: [["dataset", "train", { x: [60, 4], y: [60, 3] }]],
       version: [id, true],
     });
+  });
+
+  it("at a server, an own run with its files, the version of its model, and what is evaluated later", async () => {
+    const server = await startMlflowServer({});
+    onTestFinished(() => server.kill());
+    const client = await connect(server.address);
+    onTestFinished(() => client.close());
+    record({ client, registeredModelName: "flowers" });
+    const { x, y } = flowers();
+    const model = classifier();
+    await model.fit(x, y, { epochs: 2, batchSize: 30, verbose: 0 });
+    const [loss] = model.evaluate(x, y) as tf.Scalar[];
+    const { items } = await client.runs.search({ experimentIds: ["0"] }).page();
+    const [run] = items;
+    if (run === undefined) throw new Error("there is no run");
+    expect(run.status).toBe("FINISHED");
+    expect([...(await client.runs.metricHistory(run.id, "batch_loss")).steps]).toEqual([0, 1, 2, 3]);
+    const files = await client.artifacts.list({ runId: run.id, path: "model" });
+    expect(files.map(({ path }) => path)).toContain("model/model.json");
+    expect((await client.registry.getVersion({ name: "flowers", version: 1 })).runId).toBe(run.id);
+    await vi.waitFor(async () => {
+      const { values } = await client.runs.metricHistory(run.id, "validation_loss");
+      expect([...values]).toEqual([...(loss?.dataSync() ?? [])]);
+    });
+  });
+
+  it("nothing while its server is away, and the training ends all the same", async () => {
+    const port = await freePort();
+    const client = await connect(`http://127.0.0.1:${port}`);
+    const recording = record({ client });
+    const { x, y } = flowers();
+    const { history } = await classifier().fit(x, y, { epochs: 2, verbose: 0 });
+    expect(history.loss).toHaveLength(2);
+    expect(recording.warnings.join()).toContain("spool");
+    const server = await startMlflowServer({ port });
+    onTestFinished(() => server.kill());
+    await client.close();
+    const back = await connect(server.address);
+    onTestFinished(() => back.close());
+    await vi.waitFor(
+      async () => {
+        const { items } = await back.runs.search({ experimentIds: ["0"] }).page();
+        expect(items.map(({ status }) => status)).toEqual(["FINISHED"]);
+        const files = await back.artifacts.list({ runId: items[0]?.id ?? "", path: "model" });
+        expect(files.map(({ path }) => path)).toContain("model/model.json");
+      },
+      { timeout: 30_000, interval: 500 },
+    );
   });
 });

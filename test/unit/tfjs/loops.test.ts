@@ -148,6 +148,7 @@ describe("a loop over trainOnBatch", () => {
     });
     expect((await recording.history(run.id, "batch_accuracy")).values).toEqual(seen.map(([, accuracy]) => accuracy));
     expect(run.params).toMatchObject({ optimizer_name: "Adam", total_params: "67", loss: "categoricalCrossentropy" });
+    expect((await recording.artifacts(run.id)).sort()).toEqual(["layers.json", "model_summary.txt"]);
   });
 
   it("of two models in one run: the second is a child", async () => {
