@@ -1,5 +1,6 @@
 import type { AutologRun } from "../fluent/autolog-run.ts";
 import { Client } from "../tracking/client.ts";
+import type { Run } from "../tracking/run.ts";
 import { callbackList } from "./callback-forms.ts";
 import { confusionMatrix, type LabelledData } from "./confusion-matrix.ts";
 import { logModelStructure, nthName, offerParams } from "./describe-training.ts";
@@ -40,6 +41,8 @@ export interface FitRecorderParts {
   readonly writer: ScalarWriter | undefined;
 }
 
+export type FitKind = "fit" | "fitDataset";
+
 /** Records one `fit` or `fitDataset`. Nothing here throws or rejects into the training. */
 export class FitRecorder {
   readonly #parts: FitRecorderParts;
@@ -59,10 +62,25 @@ export class FitRecorder {
     this.#metrics = new MetricRecorder(training.run, tf, guard, writer);
     this.#ledger = ledgerOf(training.run);
     this.#nth = positionIn(this.#ledger, inner);
+    this.#ledger.occupants.add(inner);
   }
 
-  /** Writes down what `fit` is about to do, and answers what to call it with. */
-  beginFit(x: unknown, y: unknown, given: FitArguments = {}): readonly unknown[] {
+  get run(): Run {
+    return this.#parts.training.run;
+  }
+
+  /** Writes down what is about to be trained, and answers the arguments to do it with. */
+  begin(kind: FitKind, args: readonly unknown[]): readonly unknown[] {
+    const [first, second, third] = args;
+    const prepared = this.#parts.guard.attempt("describing the training", () =>
+      kind === "fit"
+        ? this.#beginFit(first, second, third as FitArguments)
+        : this.#beginFitDataset(first, second as FitArguments),
+    );
+    return prepared ?? args;
+  }
+
+  #beginFit(x: unknown, y: unknown, given: FitArguments = {}): readonly unknown[] {
     const { model, options } = this.#parts;
     const inputs = tensorsByName(x, model.inputNames ?? []);
     const examples = [...inputs.values()][0]?.shape[0];
@@ -77,8 +95,8 @@ export class FitRecorder {
     return [x, y, this.#withCallback(given)];
   }
 
-  /** The same for `fitDataset`, whose data shows as it comes. */
-  beginFitDataset(dataset: unknown, given: FitArguments): readonly unknown[] {
+  /** The data shows as it comes. */
+  #beginFitDataset(dataset: unknown, given: FitArguments): readonly unknown[] {
     const { options } = this.#parts;
     const size: unknown = Reflect.get(Object(dataset), "size");
     const batches = typeof size === "number" && Number.isFinite(size) ? size : undefined;
@@ -91,8 +109,18 @@ export class FitRecorder {
     return [watched, this.#withCallback(given)];
   }
 
-  /** When the training is over. */
+  /** When the training is over. Never rejects. */
   async finish(history: History): Promise<void> {
+    await this.#parts.guard.attemptAsync("recording the end", () => this.#finish(history));
+  }
+
+  /** When the training has thrown. Never rejects. */
+  async fail(error: unknown): Promise<void> {
+    await this.#parts.guard.attemptAsync("recording the error", () => this.#fail(error));
+  }
+
+  async #finish(history: History): Promise<void> {
+    this.#ledger.occupants.delete(this.#parts.inner);
     const { options, training, tf, guard, model, inner } = this.#parts;
     const { run } = training;
     // First of all: what happens to the model after this must not show.
@@ -113,13 +141,13 @@ export class FitRecorder {
     if (training.isOwn) await guard.attemptAsync(`ending run ${run.id}`, () => run.end());
   }
 
-  /** When the training has thrown. */
-  async fail(error: unknown): Promise<void> {
+  async #fail(error: unknown): Promise<void> {
+    this.#ledger.occupants.delete(this.#parts.inner);
     const { training, guard } = this.#parts;
     const { run } = training;
     await this.#close();
     if (!training.isOwn) return;
-    this.#try("recording the error", () => run.recordError(error));
+    run.recordError(error);
     await guard.attemptAsync(`ending run ${run.id}`, () => run.end({ status: "FAILED" }));
   }
 

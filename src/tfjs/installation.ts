@@ -1,23 +1,17 @@
 import { messageOf } from "../base/errors.ts";
 import { isDisabled } from "../base/platform.ts";
-import type { AutologRun } from "../fluent/autolog-run.ts";
 import { defaultClient } from "../fluent/configure.ts";
 import { runInScope } from "../tracking/active-run.ts";
 import type { Run } from "../tracking/run.ts";
 import { recordEvaluation } from "./evaluation.ts";
-import { modelParams, optimizerParams, platformParams } from "./fit-params.ts";
-import { FitRecorder } from "./fit-recorder.ts";
+import { type FitKind, FitRecorder } from "./fit-recorder.ts";
 import { Guard } from "./guard.ts";
-import { LoopRecorder } from "./loop-recorder.ts";
-import type { ScalarWriter } from "./metric-recorder.ts";
+import { Loops } from "./loops.ts";
 import { openTrainingRun } from "./open-training-run.ts";
 import type { CheckedAutologOptions } from "./options.ts";
 import { type Method, Patches } from "./patches.ts";
-import { ledgerOf } from "./run-ledger.ts";
 import { openTensorboard } from "./tensorboard-writer.ts";
-import type { FitArguments, History, Model, Namespace, Optimizer, Tensor } from "./tensorflow.ts";
-
-type FitKind = "fit" | "fitDataset";
+import type { History, Model, Namespace, Optimizer, Tensor } from "./tensorflow.ts";
 
 /** The hooks in the classes of one TensorFlow.js, and what is going on in them. */
 export class Installation {
@@ -29,9 +23,7 @@ export class Installation {
   readonly #delegating = new WeakSet<Model>();
   /** How many trainings use an optimizer: its `minimize` is their business. */
   readonly #busyOptimizers = new WeakMap<object, number>();
-  /** Loops of the user's own, by optimizer or model. */
-  readonly #loops = new WeakMap<object, LoopRecorder>();
-  readonly #openLoops = new Set<LoopRecorder>();
+  readonly #loops: Loops;
   /** The runs of their own that models were last trained in. */
   readonly #trainedIn = new WeakMap<Model, Run>();
   #tf: Namespace;
@@ -42,6 +34,7 @@ export class Installation {
     this.#tf = tf;
     this.#options = options;
     this.#guard = new Guard(() => this.#options.silent);
+    this.#loops = new Loops({ tf: () => this.#tf, options: () => this.#options, guard: this.#guard });
   }
 
   /** True where a class of this TensorFlow.js has our hooks. */
@@ -54,6 +47,7 @@ export class Installation {
     // One that has layers knows more than a core alone.
     if (tf.LayersModel !== undefined || this.#tf.LayersModel === undefined) this.#tf = tf;
     this.#options = options;
+    this.#loops.reconsider();
     for (const prototype of [tf.LayersModel?.prototype, tf.Sequential?.prototype]) {
       if (prototype === undefined || this.#patches.has(prototype)) continue;
       this.#patches.replace(prototype, {
@@ -74,9 +68,7 @@ export class Installation {
   async disable(): Promise<void> {
     this.#isActive = false;
     this.#patches.restore();
-    const loops = [...this.#openLoops];
-    this.#openLoops.clear();
-    await Promise.all(loops.map((loop) => loop.end()));
+    await this.#loops.end();
   }
 
   get #records(): boolean {
@@ -94,70 +86,48 @@ export class Installation {
 
   async #recordFit(kind: FitKind, original: Method, model: Model, inner: Model, args: unknown[]): Promise<unknown> {
     const { optimizer } = inner;
-    const options = this.#options;
-    const open = () => openTrainingRun(options, [inner, optimizer]);
-    const end = this.#begin(kind, inner, optimizer);
+    this.#fits.set(inner, kind);
+    const release = this.#occupy(optimizer);
+    const end = () => {
+      this.#fits.delete(inner);
+      release();
+    };
     let recorder: FitRecorder | undefined;
+    let history: History;
     try {
-      const training = this.#guard.attempt("opening a run", open) ?? (await this.#openLater(options, open));
-      if (training === undefined) return await this.#delegate(original, model, inner, args);
-      const { run } = training;
-      ledgerOf(run).occupants.add(inner);
-      if (training.isOwn) this.#trainedIn.set(inner, run);
-      recorder = this.#recorderOf(options, training, model, inner);
+      recorder = this.#openRecorder(model, inner) ?? (await this.#openRecorderLater(model, inner));
       // Looking at a model that is not compiled would build it.
-      const prepared = optimizer === undefined ? args : this.#prepare(kind, recorder, args);
-      const history = await runInScope(run, () => this.#delegate(original, model, inner, prepared));
-      ledgerOf(run).occupants.delete(inner);
-      end();
-      await recorder.finish(history as History);
-      return history;
+      const prepared = optimizer === undefined ? args : (recorder?.begin(kind, args) ?? args);
+      const train = () => this.#delegate<Promise<History>>(original, model, inner, prepared);
+      history = await (recorder === undefined ? train() : runInScope(recorder.run, train));
     } catch (error) {
       end();
       await recorder?.fail(error);
       throw error;
     }
+    end();
+    await recorder?.finish(history);
+    return history;
   }
 
-  /** Marks a model as one in training, until the answered function is called. */
-  #begin(kind: FitKind, inner: Model, optimizer: Optimizer | undefined): () => void {
-    this.#fits.set(inner, kind);
-    const release = this.#occupy(optimizer);
-    return () => {
-      this.#fits.delete(inner);
-      release();
-    };
-  }
-
-  /** Waits for a backend that cannot be opened at once. */
-  async #openLater(
-    options: CheckedAutologOptions,
-    open: () => AutologRun | undefined,
-  ): Promise<AutologRun | undefined> {
-    if (options.run !== undefined || options.client !== undefined) return undefined;
-    return await this.#guard.attemptAsync("opening a run", async () => {
-      await defaultClient();
-      return open();
+  #openRecorder(model: Model, inner: Model): FitRecorder | undefined {
+    return this.#guard.attempt("opening a run", () => {
+      const options = this.#options;
+      const training = openTrainingRun(options, [inner, inner.optimizer]);
+      if (training === undefined) return undefined;
+      const { run, isOwn } = training;
+      if (isOwn) this.#trainedIn.set(inner, run);
+      const writer = openTensorboard(this.#guard, options.tensorboardDir, run.name);
+      return new FitRecorder({ tf: this.#tf, guard: this.#guard, options, training, model, inner, writer });
     });
   }
 
-  #recorderOf(options: CheckedAutologOptions, training: AutologRun, model: Model, inner: Model): FitRecorder {
-    const writer = this.#openWriter(options, training);
-    return new FitRecorder({ tf: this.#tf, guard: this.#guard, options, training, model, inner, writer });
-  }
-
-  #openWriter({ tensorboardDir }: CheckedAutologOptions, { run }: AutologRun): ScalarWriter | undefined {
-    return this.#guard.attempt("opening TensorBoard's events", () => openTensorboard(tensorboardDir, run.name));
-  }
-
-  #prepare(kind: FitKind, recorder: FitRecorder, args: unknown[]): readonly unknown[] {
-    const [first, second, third] = args;
-    const prepared = this.#guard.attempt("describing the training", () =>
-      kind === "fit"
-        ? recorder.beginFit(first, second, third as FitArguments)
-        : recorder.beginFitDataset(first, second as FitArguments),
-    );
-    return prepared ?? args;
+  /** Waits for a backend that cannot be opened at once. */
+  async #openRecorderLater(model: Model, inner: Model): Promise<FitRecorder | undefined> {
+    const { run, client } = this.#options;
+    if (run !== undefined || client !== undefined) return undefined;
+    await this.#guard.attemptAsync("reaching the backend", defaultClient);
+    return this.#openRecorder(model, inner);
   }
 
   /** Calls an original, whose first act may be to call the same method of the model inside. */
@@ -196,7 +166,7 @@ export class Installation {
     const { optimizer } = inner;
     const release = this.#occupy(optimizer);
     try {
-      const loop = optimizer === undefined ? undefined : this.#loopOfModel(model, inner, optimizer);
+      const loop = optimizer === undefined ? undefined : this.#loops.ofModel(model, inner, optimizer);
       const step = loop?.nextStep();
       const values = await this.#delegate<Promise<number | number[]>>(original, model, inner, args);
       if (loop !== undefined && step !== undefined) {
@@ -210,17 +180,11 @@ export class Installation {
     }
   }
 
-  #loopOfModel(model: Model, inner: Model, optimizer: Optimizer): LoopRecorder | undefined {
-    return this.#loopOf(inner, [inner, optimizer], (loop) => {
-      loop.describe({ ...modelParams(model), ...optimizerParams(optimizer) });
-      loop.describeModel(model, inner);
-    });
-  }
-
   #minimizeHook(original: Method): Method {
     const installation = this;
     return function (this: Optimizer, compute: unknown, returnCost = false, ...rest: unknown[]) {
-      const loop = installation.#loopOfOptimizer(this);
+      const isOurs = installation.#records && !installation.#busyOptimizers.get(this);
+      const loop = isOurs ? installation.#loops.ofOptimizer(this) : undefined;
       const step = loop?.nextStep();
       if (loop === undefined || step === undefined) return original.call(this, compute, returnCost, ...rest);
       const cost: Tensor = original.call(this, compute, true, ...rest);
@@ -233,39 +197,6 @@ export class Installation {
       cost.dispose();
       return null;
     };
-  }
-
-  #loopOfOptimizer(optimizer: Optimizer): LoopRecorder | undefined {
-    if (!this.#records || (this.#busyOptimizers.get(optimizer) ?? 0) > 0) return undefined;
-    return this.#loopOf(optimizer, [optimizer], (loop) => loop.describe(optimizerParams(optimizer)));
-  }
-
-  /** The loop that trains something, begun where there is none or its run has ended. */
-  #loopOf(
-    key: object,
-    trained: readonly (object | undefined)[],
-    describe: (loop: LoopRecorder) => void,
-  ): LoopRecorder | undefined {
-    const known = this.#loops.get(key);
-    if (known?.isOpen) return known;
-    return this.#guard.attempt("opening a run", () => {
-      const options = this.#options;
-      const training = openTrainingRun(options, trained);
-      if (training === undefined) {
-        // Once that is done the loop is recorded.
-        void this.#guard.attemptAsync("reaching the backend", defaultClient);
-        return undefined;
-      }
-      ledgerOf(training.run).occupants.add(key);
-      const writer = this.#openWriter(options, training);
-      const parts = { tf: this.#tf, guard: this.#guard, options: () => this.#options, training, writer };
-      const loop = new LoopRecorder(parts);
-      this.#loops.set(key, loop);
-      this.#openLoops.add(loop);
-      loop.describe(platformParams(this.#tf));
-      this.#guard.attempt("describing the training", () => describe(loop));
-      return loop;
-    });
   }
 
   #evaluateHook(original: Method): Method {

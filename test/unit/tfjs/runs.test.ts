@@ -248,3 +248,13 @@ it("a child is kept where its parent is, whatever is configured", async () => {
   expect(await recording.runs()).toEqual([]);
   expect((await client.registry.getVersion({ name: "flowers", version: 2 })).runId).toBeDefined();
 });
+
+it("a training that has thrown does not hold its run: the next one goes into the same", async () => {
+  const recording = record();
+  await withRun({}, async () => {
+    const onBatchEnd = () => Promise.reject(new Error("out of luck"));
+    await expect(train({ onBatchEnd })).rejects.toThrow("out of luck");
+    await train();
+  });
+  expect((await recording.run()).metrics.loss).toBeGreaterThan(0);
+});
