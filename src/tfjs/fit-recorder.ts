@@ -1,15 +1,14 @@
 import type { AutologRun } from "../fluent/autolog-run.ts";
-import { Client } from "../tracking/client.ts";
 import type { Run } from "../tracking/run.ts";
 import { callbackList } from "./callback-forms.ts";
-import { confusionMatrix, type LabelledData } from "./confusion-matrix.ts";
+import { confusionMatrix } from "./confusion-matrix.ts";
 import { logModelStructure, nthName, offerParams } from "./describe-training.ts";
 import { bestOf, earlyStoppingParams, findEarlyStopping, stopReport } from "./early-stopping.ts";
 import { watchFirst } from "./first-batch.ts";
 import { fitCallback } from "./fit-callback.ts";
+import { FitData } from "./fit-data.ts";
 import { fitDatasetParams, fitParams, modelParams, optimizerParams, platformParams } from "./fit-params.ts";
 import type { Guard } from "./guard.ts";
-import { inputExampleOf } from "./input-example.ts";
 import { MetricRecorder, type ScalarWriter } from "./metric-recorder.ts";
 import { logModelFiles, snapshotModel } from "./model-files.ts";
 import type { CheckedAutologOptions } from "./options.ts";
@@ -21,12 +20,9 @@ import {
   type History,
   type Model,
   type Namespace,
-  type Tensor,
-  type Tensors,
   type TrainingCallback,
   tensorsByName,
 } from "./tensorflow.ts";
-import { describeTrainingData } from "./training-data.ts";
 
 /** What the recording of a training depends on. */
 export interface FitRecorderParts {
@@ -48,17 +44,17 @@ export class FitRecorder {
   readonly #parts: FitRecorderParts;
   readonly #metrics: MetricRecorder;
   readonly #ledger: RunLedger;
+  readonly #data: FitData;
   /** Which model of the run this is, counted from 1. */
   readonly #nth: number;
   /** What is being written while the model is trained. */
   readonly #writing: Promise<unknown>[] = [];
   #callbacks: readonly unknown[] = [];
-  #inputExample: object | undefined;
-  #labelled: LabelledData | undefined;
 
   constructor(parts: FitRecorderParts) {
-    const { training, tf, guard, writer, inner } = parts;
+    const { training, tf, guard, writer, inner, options, model } = parts;
     this.#parts = parts;
+    this.#data = new FitData({ tf, guard, options, run: training.run, model });
     this.#metrics = new MetricRecorder(training.run, tf, guard, writer);
     this.#ledger = ledgerOf(training.run);
     this.#nth = positionIn(this.#ledger, inner);
@@ -80,35 +76,6 @@ export class FitRecorder {
     return prepared ?? args;
   }
 
-  #beginFit(x: unknown, y: unknown, given: FitArguments = {}): readonly unknown[] {
-    const { model, options } = this.#parts;
-    const inputs = tensorsByName(x, model.inputNames ?? []);
-    const examples = [...inputs.values()][0]?.shape[0];
-    this.#describe(() => fitParams(given, examples), given);
-    this.#try("reading the input example", () => this.#keepExample(inputs));
-    this.#labelled = labelledData(given.validationData) ?? { x: x as Tensors, y };
-    if (options.logDatasets) {
-      this.#logDataset("train", x, y);
-      if (Array.isArray(given.validationData))
-        this.#logDataset("eval", given.validationData[0], given.validationData[1]);
-    }
-    return [x, y, this.#withCallback(given)];
-  }
-
-  /** The data shows as it comes. */
-  #beginFitDataset(dataset: unknown, given: FitArguments): readonly unknown[] {
-    const { options } = this.#parts;
-    const size: unknown = Reflect.get(Object(dataset), "size");
-    const batches = typeof size === "number" && Number.isFinite(size) ? size : undefined;
-    this.#describe(() => fitDatasetParams(given, batches), given);
-    this.#labelled = labelledData(given.validationData);
-    if (options.logDatasets && Array.isArray(given.validationData)) {
-      this.#logDataset("eval", given.validationData[0], given.validationData[1]);
-    }
-    const watched = watchFirst(dataset, (batch) => this.#try("reading the first batch", () => this.#readBatch(batch)));
-    return [watched, this.#withCallback(given)];
-  }
-
   /** When the training is over. Never rejects. */
   async finish(history: History): Promise<void> {
     await this.#parts.guard.attemptAsync("recording the end", () => this.#finish(history));
@@ -117,6 +84,29 @@ export class FitRecorder {
   /** When the training has thrown. Never rejects. */
   async fail(error: unknown): Promise<void> {
     await this.#parts.guard.attemptAsync("recording the error", () => this.#fail(error));
+  }
+
+  #beginFit(x: unknown, y: unknown, given: FitArguments = {}): readonly unknown[] {
+    const { model } = this.#parts;
+    const examples = [...tensorsByName(x, model.inputNames).values()][0]?.shape[0];
+    this.#describe(() => fitParams(given, examples), given);
+    this.#data.readArguments(x, y, given.validationData);
+    return [x, y, this.#withCallback(given)];
+  }
+
+  /** The data shows as it comes. */
+  #beginFitDataset(dataset: unknown, given: FitArguments): readonly unknown[] {
+    const size: unknown = Reflect.get(Object(dataset), "size");
+    const batches = typeof size === "number" && Number.isFinite(size) ? size : undefined;
+    this.#describe(() => fitDatasetParams(given, batches), given);
+    this.#data.readValidation(given.validationData);
+    const watched = watchFirst(dataset, (batch) => {
+      this.#try("reading the first batch", () => {
+        const size = this.#data.readBatch(batch);
+        if (this.#parts.options.logParams) this.#offer(() => ({ batch_size: size }));
+      });
+    });
+    return [watched, this.#withCallback(given)];
   }
 
   async #finish(history: History): Promise<void> {
@@ -133,8 +123,8 @@ export class FitRecorder {
       const path = nthName("model", this.#nth);
       await guard.attemptAsync("logging the model", async () => {
         const signature = options.logModelSignatures ? signatureOf(model) : undefined;
-        await logModelFiles(run, path, snapshot, { signature, inputExample: this.#inputExample });
-        await this.#register(path);
+        await logModelFiles(run, path, snapshot, { signature, inputExample: this.#data.inputExample });
+        if (options.registeredModelName !== undefined) await registerModel(run, path, options.registeredModelName);
       });
     }
     await this.#close();
@@ -171,40 +161,13 @@ export class FitRecorder {
     if (read !== undefined) offerParams(training.run, guard, read);
   }
 
-  #keepExample(inputs: ReadonlyMap<string, Tensor>): void {
-    const { options, tf } = this.#parts;
-    if (options.logModels && options.logInputExamples) this.#inputExample = inputExampleOf(tf, inputs);
-  }
-
-  #logDataset(context: "train" | "eval", x: unknown, y: unknown): void {
-    const { model, training } = this.#parts;
-    this.#try("describing the dataset", () => {
-      const tensors = new Map([
-        ...named("x", tensorsByName(x, model.inputNames)),
-        ...named("y", tensorsByName(y, model.outputNames)),
-      ]);
-      if (tensors.size > 0) training.run.logInput(describeTrainingData(tensors), { context });
-    });
-  }
-
-  /** Of a dataset's first batch: what comes after it is not known before the training ends. */
-  #readBatch(batch: unknown): void {
-    const { model, options, training, guard } = this.#parts;
-    const [x, y] = Array.isArray(batch) ? batch : [Reflect.get(Object(batch), "xs"), Reflect.get(Object(batch), "ys")];
-    const inputs = tensorsByName(x, model.inputNames);
-    const size = [...inputs.values()][0]?.shape[0];
-    if (options.logParams) offerParams(training.run, guard, { batch_size: size });
-    this.#keepExample(inputs);
-    if (options.logDatasets) this.#logDataset("train", x, y);
-  }
-
   /** The user's arguments with our callback, last of all; as they are where that is not possible. */
   #withCallback(given: FitArguments): FitArguments {
     const { tf, options, guard } = this.#parts;
-    if (!options.logMetrics) return given;
     const callbacks = guard.attempt("joining the callbacks", () => callbackList(tf, given.callbacks, given.yieldEvery));
     if (callbacks === undefined) return given;
-    return { ...given, callbacks: [...callbacks, this.#createCallback(given.initialEpoch ?? 0)] };
+    if (options.logMetrics) callbacks.push(this.#createCallback(given.initialEpoch ?? 0));
+    return { ...given, callbacks };
   }
 
   #createCallback(initialEpoch: number): TrainingCallback {
@@ -231,20 +194,11 @@ export class FitRecorder {
   async #logConfusionMatrix(chosen: Exclude<CheckedAutologOptions["confusionMatrix"], false>): Promise<void> {
     const { guard, tf, model, training } = this.#parts;
     await guard.attemptAsync("making the confusion matrix", async () => {
-      if (this.#labelled === undefined) throw new Error("needs validation data, as tensors");
-      const matrix = confusionMatrix(tf, model, this.#labelled, chosen);
+      const { labelled } = this.#data;
+      if (labelled === undefined) throw new Error("needs validation data, as tensors");
+      const matrix = confusionMatrix(tf, model, labelled, chosen);
       await training.run.logJson(matrix, nthName("confusion_matrix.json", this.#nth));
     });
-  }
-
-  async #register(path: string): Promise<void> {
-    const { options, training } = this.#parts;
-    const { run } = training;
-    const name = options.registeredModelName;
-    if (name === undefined) return;
-    const runId = run.backendId;
-    if (runId === undefined) throw new Error("its server is away: register it when it is there");
-    await registerModel(new Client(run.home.backend), { name, source: `${run.artifactUri}/${path}`, runId });
   }
 
   async #close(): Promise<void> {
@@ -256,13 +210,4 @@ export class FitRecorder {
   #try(what: string, body: () => void): void {
     this.#parts.guard.attempt(what, body);
   }
-}
-
-function labelledData(validationData: unknown): LabelledData | undefined {
-  return Array.isArray(validationData) ? { x: validationData[0], y: validationData[1] } : undefined;
-}
-
-/** One tensor is named by its part alone. */
-function named(part: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] {
-  return [...tensors].map(([name, tensor]) => [tensors.size === 1 ? part : `${part}.${name}`, tensor]);
 }

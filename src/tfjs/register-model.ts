@@ -1,15 +1,20 @@
 import { TidemarkError } from "../base/errors.ts";
-import type { Client } from "../tracking/client.ts";
+import { Client } from "../tracking/client.ts";
+import type { Run } from "../tracking/run.ts";
 
-/** Makes a version of a registered model of what a run has logged, and the registered model where it is missing. */
-export async function registerModel(
-  { registry }: Client,
-  version: { readonly name: string; readonly source: string; readonly runId: string },
-): Promise<void> {
+/**
+ * Makes a version of a registered model of what a run has logged, where the run is kept; the registered model too where it is missing.
+ *
+ * @param path - Of the model among the run's artifacts.
+ */
+export async function registerModel(run: Run, path: string, name: string): Promise<void> {
+  const runId = run.backendId;
+  if (runId === undefined) throw new Error(`the server is away: register ${name} when it is there`);
+  const { registry } = new Client(run.home.backend);
   try {
-    await registry.createModel({ name: version.name });
+    await registry.createModel({ name });
   } catch (error) {
     if (!(error instanceof TidemarkError) || error.code !== "RESOURCE_ALREADY_EXISTS") throw error;
   }
-  await registry.createVersion(version);
+  await registry.createVersion({ name, source: `${run.artifactUri}/${path}`, runId });
 }

@@ -70,6 +70,15 @@ describe("callbacks given as", () => {
     expect((await recording.history((await recording.run()).id, "batch_loss")).values).toHaveLength(4);
   });
 
+  it("a mixture works although no metrics are wanted", async () => {
+    record({ logMetrics: false });
+    const { x, y } = flowers();
+    const onEpochEnd = vi.fn();
+    const callbacks = [tf.callbacks.earlyStopping({ monitor: "loss", patience: 9 }), { onEpochEnd }];
+    await classifier().fit(x, y, { ...quiet, callbacks: callbacks as tf.CustomCallbackArgs[] });
+    expect(onEpochEnd).toHaveBeenCalledTimes(2);
+  });
+
   it("the user's arguments stay as they are", async () => {
     record();
     const { x, y } = flowers();
