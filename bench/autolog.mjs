@@ -1,8 +1,24 @@
 // Cases of the autologs: what a hook adds to the training or inference that it watches, against a stub that does nothing else.
-import { alternate, atMost, runCase } from "./harness.mjs";
+import { alternate, atMost, row, runCase } from "./harness.mjs";
 import { sized } from "./options.mjs";
 
 export const autologCases = {
+  async autolog() {
+    const steps = sized(100_000, 2_000);
+    const variants = ["fit-bare", "fit-recorded", "minimize-bare", "minimize-recorded"];
+    const results = await alternate(
+      Object.fromEntries(variants.map((name) => [name, () => runCase("autolog.mjs", [name, steps])])),
+    );
+    const added = (work) => results[`${work}-recorded`].usPerStep - results[`${work}-bare`].usPerStep;
+    atMost("autolog", "added to a batch of fit with two metrics", added("fit"), 30, " µs");
+    atMost("autolog", "added to a minimize", added("minimize"), 10, " µs");
+    const { bare, recorded } = await alternate({
+      bare: () => runCase("autolog-training.mjs", ["bare", sized(10, 1)]),
+      recorded: () => runCase("autolog-training.mjs", ["recorded", sized(10, 1)]),
+    });
+    const what = `a whole training, 380 batches on backend cpu, against ${bare.seconds.toFixed(2)} s without`;
+    row("autolog", what, `${recorded.seconds.toFixed(2)} s`, "any: for the reader", true);
+  },
   async autologOrt() {
     const count = sized(1_000_000, 20_000);
     const kinds = {

@@ -60,7 +60,7 @@ export async function withDirectory(use) {
 }
 
 /** One line of the table. `reached` compares a figure with what it must reach. */
-function row(bench, what, figure, limit, reached) {
+export function row(bench, what, figure, limit, reached) {
   rows.push({ bench, what, figure, limit, reached });
   console.log(`${reached ? "ok  " : "MISS"} ${bench.padEnd(11)} ${what}: ${figure} (must reach ${limit})`);
 }

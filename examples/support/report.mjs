@@ -70,13 +70,15 @@ export function formatConfusionMatrix(counts) {
 }
 
 function metricTable(histories) {
-  const formatRow = ([key, ...cells]) => `${key.padEnd(16)}${cells.map((cell) => cell.padStart(10)).join("")}`;
+  const formatRow = ([key, ...cells]) => `${key.padEnd(20)}${cells.map((cell) => cell.padStart(10)).join("")}`;
   const rows = histories.map(({ key, values }) => {
     const best = key.endsWith("loss") ? minimum(values) : maximum(values);
-    return [key, ...[values[0], values.at(-1), best].map((value) => value.toFixed(4)), String(values.length)];
+    return [key, ...[values[0], values.at(-1), best].map(shortNumber), String(values.length)];
   });
   return [["metric", "first", "last", "best", "values"], ...rows].map(formatRow).join("\n");
 }
+
+const shortNumber = (value) => value.toFixed(Math.abs(value) < 1_000 ? 4 : 0);
 
 /** Averages of equally long stretches, on a logarithmic scale: a loss falls through orders of magnitude. */
 function sparkline(values) {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { ownRandom } from "./random.ts";
 
 /** A new id as MLflow makes them for runs: 32 hexadecimal digits, from a version 4 UUID. */
 export function newId(): string {
@@ -22,7 +23,7 @@ const NOUNS =
   );
 
 /** A run name in MLflow's form `adjective-noun-number`, at most 20 characters. */
-export function newRunName(random: () => number = Math.random): string {
+export function newRunName(random: () => number = ownRandom): string {
   const pick = (words: readonly string[]) => words[Math.floor(random() * words.length)];
   return `${pick(ADJECTIVES)}-${pick(NOUNS)}-${Math.floor(random() * 1000)}`;
 }

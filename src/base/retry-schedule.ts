@@ -1,3 +1,5 @@
+import { ownRandom } from "./random.ts";
+
 /** How long to wait between attempts, and for how long to try. All in milliseconds. */
 export interface RetryPolicy {
   readonly baseMs: number;
@@ -20,7 +22,7 @@ export function retryDelayMs(
   policy: RetryPolicy,
   attempt: number,
   retryAfterMs: number | undefined,
-  random: () => number = Math.random,
+  random: () => number = ownRandom,
 ): number {
   if (retryAfterMs !== undefined) return Math.min(Math.max(0, retryAfterMs), LONGEST_RETRY_AFTER_MS);
   const ceiling = Math.min(policy.capMs, policy.baseMs * 2 ** (attempt - 1));

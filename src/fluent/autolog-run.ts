@@ -1,5 +1,6 @@
 import { activeRun } from "../tracking/active-run.ts";
 import type { Client } from "../tracking/client.ts";
+import { openRunNow } from "../tracking/open-run-now.ts";
 import type { Run } from "../tracking/run.ts";
 import { startRunNow } from "./start-run-now.ts";
 
@@ -29,8 +30,13 @@ export interface AutologRun {
  * @throws {TidemarkError} what {@link startRunNow} throws
  */
 export function autologRun({ run, parent, client, tags = {} }: AutologTarget): AutologRun | undefined {
-  const given = run ?? (parent === undefined ? activeRun() : undefined);
+  // A child is kept where its parent is, whatever is configured.
+  if (parent !== undefined) {
+    const { backend, experiment } = parent.home;
+    return { run: openRunNow(backend, { tags: { ...tags }, parent }, { experiment }), isOwn: true };
+  }
+  const given = run ?? activeRun();
   if (given !== undefined) return { run: given, isOwn: false };
-  const own = startRunNow({ client, tags: { ...tags }, parent });
+  const own = startRunNow({ client, tags: { ...tags } });
   return own === undefined ? undefined : { run: own, isOwn: true };
 }

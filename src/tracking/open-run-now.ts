@@ -37,7 +37,7 @@ export function openRunNow<Metrics extends MetricKeys = MetricKeys>(
   const captures = checked.captureEnvironment !== false && backend !== disabledBackend;
   const plan = planRun(checked, captures ? captureProcess() : undefined, defaults);
   const place = create(backend, plan, checked);
-  const run = runAt<Metrics>(place, checked, captures, (childOptions, childDefaults) =>
+  const run = runAt<Metrics>(backend, place, checked, captures, (childOptions, childDefaults) =>
     openRun(backend, childOptions, childDefaults),
   );
   for (const param of params) run.logParam(param.key, param.value);

@@ -41,7 +41,9 @@ export async function openRun<Metrics extends MetricKeys = MetricKeys>(
   const place = isResumed
     ? await resume(backend, checked)
     : await create(backend, planRun(checked, environment, defaults), checked);
-  const run = runAt<Metrics>(place, checked, captures, (options, defaults) => openRun(backend, options, defaults));
+  const run = runAt<Metrics>(backend, place, checked, captures, (options, defaults) =>
+    openRun(backend, options, defaults),
+  );
   for (const param of params) run.logParam(param.key, param.value);
   if (isResumed) run.setTags({ ...checked.tags, ...descriptionTag(checked.description) });
   if (isResumed && checked.name !== undefined) run.setTag("mlflow.runName", checked.name);

@@ -1,5 +1,6 @@
 import { readEnvFlag } from "../base/env.ts";
 import { newRunName } from "../base/ids.ts";
+import type { Backend } from "../contract/backend.ts";
 import type { ExperimentRef, PlannedRun } from "../schema/run.ts";
 import type { CapturedEnvironment } from "./environment/capture.ts";
 import { packagesTag } from "./environment/packages.ts";
@@ -44,12 +45,14 @@ export function planRun(
 
 /** An open run at a place, with what the options say of it. */
 export function runAt<Metrics extends MetricKeys>(
+  backend: Backend,
   place: RunPlace,
   options: CheckedOptions,
   captures: boolean,
   openChild: (options: OpenRunOptions, defaults: OpenRunDefaults) => Promise<Run>,
 ): Run<Metrics> {
   return new Run<Metrics>({
+    backend,
     place,
     flushIntervalMs: options.flushIntervalMs,
     handleSignals: options.handleSignals ?? false,

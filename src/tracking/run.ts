@@ -1,12 +1,13 @@
 import { warnOnce } from "../base/diagnostics.ts";
 import { invalidArgument, type TidemarkError } from "../base/errors.ts";
 import { checkKey } from "../base/key-rules.ts";
+import type { Backend } from "../contract/backend.ts";
 import { type FlushOptions, MetricQueue } from "../queue/metric-queue.ts";
 import type { QueueStats } from "../queue/queue-stats.ts";
 import { checkArgument } from "../schema/check.ts";
 import { type Dataset, datasetSchema } from "../schema/dataset.ts";
 import { type Param, tagSchema } from "../schema/param.ts";
-import type { RunStatus } from "../schema/run.ts";
+import type { ExperimentRef, RunStatus } from "../schema/run.ts";
 import { flattenParam, flattenParams } from "./flatten-params.ts";
 import type { LogImageOptions } from "./media/log-image.ts";
 import type { LoggableImage } from "./media/picture.ts";
@@ -31,6 +32,7 @@ export type MetricKeys = Record<string, number>;
 
 /** What a run is made of. @internal */
 export interface RunParts {
+  readonly backend: Backend;
   readonly place: RunPlace;
   readonly flushIntervalMs?: number | undefined;
   readonly handleSignals: boolean;
@@ -63,6 +65,8 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   readonly #lifecycle: RunLifecycle;
   readonly #artifacts: RunArtifacts;
   readonly #systemMetrics: SystemMetrics | undefined;
+  /** Params that the run has, as far as this process knows. */
+  readonly #params: Map<string, string>;
   readonly #id: string;
   #name: string;
 
@@ -71,6 +75,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     const { place, flushIntervalMs } = parts;
     const { sink, journal, entity } = place;
     this.#parts = parts;
+    this.#params = new Map(Object.entries(entity.params));
     this.#id = entity.id;
     this.#name = entity.name;
     this.#queue = new MetricQueue({
@@ -117,6 +122,12 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   /** Empty while the backend is away and the experiment is known by its name only. */
   get experimentId(): string {
     return this.#parts.place.entity.experimentId;
+  }
+
+  /** Where the run is kept, and where what belongs to it goes. @internal */
+  get home(): { readonly backend: Backend; readonly experiment: ExperimentRef } {
+    const { backend, place } = this.#parts;
+    return { backend, experiment: place.experiment };
   }
 
   /** The URI below which the run's files are. */
@@ -287,6 +298,19 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     return this.#lifecycle.beforeEnd(call);
   }
 
+  /**
+   * Logs a param unless the run has another value for it: what is logged without being asked must not be refused later.
+   *
+   * @returns false where another value stays
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`
+   * @internal
+   */
+  offerParam(key: string, value: string): boolean {
+    const known = this.#params.get(key);
+    if (known === undefined) this.logParam(key, value);
+    return known === undefined || known === value;
+  }
+
   /** Keeps an error with the run, as a tag. @internal */
   recordError(error: unknown): void {
     this.#lifecycle.recordError(error);
@@ -294,7 +318,10 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
 
   #appendParams(params: readonly Param[]): void {
     for (const { key } of params) this.#refuseKey("param", key);
-    for (const param of params) this.#queue.appendParam(param);
+    for (const param of params) {
+      this.#queue.appendParam(param);
+      if (!this.#params.has(param.key)) this.#params.set(param.key, param.value);
+    }
   }
 
   #appendTag(key: string, value: string | number | boolean): void {

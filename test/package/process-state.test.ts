@@ -15,6 +15,7 @@ const REFUSED_CALLS: Readonly<Record<string, string>> = {
   "./http": 'httpBackend({ url: "ftp://host" })',
   "./memory": 'memoryBackend().artifacts("memory:").read("../climbs")',
   "./onnxruntime": "autolog({})",
+  "./tfjs": "autolog({})",
 };
 
 /** For every entry that is a backend, how a program makes one. */
@@ -129,4 +130,19 @@ describe.each(pairs)("$names", ({ first, second }) => {
       expect(await inOneProcess(first, second, code)).toEqual("configured");
     });
   }
+});
+
+test("both copies of autolog hook into a TensorFlow.js once, and either takes the hooks out", async () => {
+  const [esm, commonjs] = copies.filter(({ key }) => key === "./tfjs");
+  const code = `
+    class Optimizer { minimize() {} }
+    const original = Optimizer.prototype.minimize;
+    first.autolog({ Optimizer });
+    const hooked = Optimizer.prototype.minimize;
+    second.autolog({ Optimizer }, { everyNBatches: 2 });
+    const isOnce = Optimizer.prototype.minimize === hooked && hooked !== original;
+    second.autolog({ Optimizer }, { disable: true });
+    result = { isOnce, isOut: Optimizer.prototype.minimize === original };
+  `;
+  expect(await inOneProcess(esm as Copy, commonjs as Copy, code)).toEqual({ isOnce: true, isOut: true });
 });
