@@ -1,7 +1,7 @@
 // Runs every example and every whole program of the documentation against the build in dist/, as a reader would: in an empty
 // folder. What fails, or runs longer than it may, fails the whole.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,12 +23,30 @@ function writeProgram(name, code) {
   return program;
 }
 
+/** Examples of other runtimes, which `npm run setup` installs, with what they are run with. */
+const OTHER_RUNTIMES = {
+  "bun.ts": { peer: "bun", args: [] },
+  "deno.ts": {
+    peer: "deno",
+    args: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--allow-run"],
+  },
+};
+
+/** The program of a runtime; `undefined` where it is not installed, which in CI is a failure. */
+function programOf(name, peer) {
+  const stamp = fileURLToPath(new URL(`../.cache/${peer}/stamp.json`, import.meta.url));
+  if (existsSync(stamp)) return JSON.parse(readFileSync(stamp, "utf8")).program;
+  console.warn(`${name}: LEFT OUT, there is no ${peer}: \`npm run setup\` installs it`);
+  if (process.env.CI) process.exitCode = 1;
+  return undefined;
+}
+
 /** Runs programs one after the other in one new folder. */
-function runAll(name, programs) {
+function runAll(name, programs, runtime = process.execPath, args = []) {
   const cwd = mkdtempSync(join(tmpdir(), "tidemark-example-"));
   const started = performance.now();
   for (const program of programs) {
-    const { status, signal, error, stdout, stderr } = spawnSync(process.execPath, [program], {
+    const { status, signal, error, stdout, stderr } = spawnSync(runtime, [...args, program], {
       cwd,
       encoding: "utf8",
       timeout: LONGEST_MS,
@@ -47,6 +65,12 @@ if (examples.length === 0 || documents.length === 0) throw new Error("there are 
 
 for (const name of examples) {
   const path = join(folder, name);
+  const other = OTHER_RUNTIMES[name];
+  if (other !== undefined) {
+    const runtime = programOf(name, other.peer);
+    if (runtime !== undefined) runAll(name, [path], runtime, other.args);
+    continue;
+  }
   runAll(name, [name.endsWith(".ts") ? writeProgram(name, readFileSync(path, "utf8")) : path]);
 }
 for (const { file, programs } of documents) {

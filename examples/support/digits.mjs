@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { randomNumbers, shuffle } from "./shuffle.mjs";
 
 export const DIGITS_FILE = fileURLToPath(new URL("../data/digits.csv.gz", import.meta.url));
 export const PIXELS_PER_IMAGE = 64;
@@ -37,24 +38,5 @@ function asPart(rows) {
   return {
     pixels: rows.map((row) => row.slice(0, PIXELS_PER_IMAGE).map((darkness) => darkness / DARKEST_PIXEL)),
     digits: rows.map((row) => row[PIXELS_PER_IMAGE]),
-  };
-}
-
-/** Fisher-Yates, in place. */
-function shuffle(rows, random) {
-  for (let last = rows.length - 1; last > 0; last--) {
-    const chosen = Math.floor(random() * (last + 1));
-    [rows[last], rows[chosen]] = [rows[chosen], rows[last]];
-  }
-}
-
-/** Mulberry32: `Math.random` takes no seed. */
-function randomNumbers(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
   };
 }

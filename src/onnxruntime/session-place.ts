@@ -4,8 +4,8 @@ import { keyProblem } from "../base/key-rules.ts";
 import { processSlot } from "../base/process-state.ts";
 import { truncate } from "../base/text.ts";
 import { type AutologRun, autologRun } from "../fluent/autolog-run.ts";
-import { startRunNow } from "../fluent/start-run-now.ts";
 import { MAX_PARAM_VALUE_LENGTH } from "../schema/limits.ts";
+import { flattenParam } from "../tracking/flatten-params.ts";
 import type { MetricHandle } from "../tracking/metric-logger.ts";
 import type { Run } from "../tracking/run.ts";
 import { NAMES, type ParamName } from "./names.ts";
@@ -90,13 +90,12 @@ export class SessionPlace {
     return handle;
   }
 
-  /** Logs a param, or several with dotted keys; too long a text is cut, an empty one left out. */
+  /** Logs a param, or several with dotted keys; too long a text is cut, what is empty left out. */
   param(name: ParamName, value: string | number | undefined | Readonly<Record<string, unknown>>): void {
-    if (value === undefined || value === "") return;
+    if (value === undefined || value === "" || (typeof value === "object" && Object.keys(value).length === 0)) return;
     const kept = typeof value === "string" ? truncate(value, MAX_PARAM_VALUE_LENGTH) : value;
-    if (typeof kept !== "object") this.run.logParam(this.#share.prefix + name, kept);
-    else
-      for (const [key, inner] of Object.entries(kept)) this.run.logParam(`${this.#share.prefix}${name}.${key}`, inner);
+    // What the run has another value for stays: nobody asked for this one.
+    for (const param of flattenParam(this.#share.prefix + name, kept)) this.run.offerParam(param.key, param.value);
   }
 
   /** Sets a tag. Tags of the run as a whole have no prefix. */
@@ -119,9 +118,7 @@ export class SessionPlace {
 
 function findRun({ client, run, extraTags: tags, exclusive }: CheckedOptions): AutologRun | undefined {
   if (run !== undefined) return run.status === "RUNNING" ? { run, isOwn: false } : undefined;
-  if (!exclusive) return autologRun({ client, tags });
-  const own = startRunNow({ client, tags: { ...tags } });
-  return own === undefined ? undefined : { run: own, isOwn: true };
+  return autologRun({ client, tags, exclusive });
 }
 
 function takeShare(shares: Share[], name: string, model: string): Share {

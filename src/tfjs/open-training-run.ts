@@ -1,6 +1,5 @@
 import { TidemarkError } from "../base/errors.ts";
 import { type AutologRun, autologRun } from "../fluent/autolog-run.ts";
-import { startRunNow } from "../fluent/start-run-now.ts";
 import { activeRun } from "../tracking/active-run.ts";
 import type { CheckedAutologOptions } from "./options.ts";
 import { ledgerOf } from "./run-ledger.ts";
@@ -22,7 +21,5 @@ export function openTrainingRun(
   const found = run ?? activeRun();
   const isTaken = found !== undefined && [...ledgerOf(found).occupants].some((other) => !trained.includes(other));
   if (isTaken) return autologRun({ tags, parent: found });
-  if (run !== undefined || !exclusive) return autologRun({ run, client, tags });
-  const own = startRunNow({ client, tags });
-  return own === undefined ? undefined : { run: own, isOwn: true };
+  return autologRun({ run, client, tags, exclusive });
 }

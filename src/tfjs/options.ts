@@ -1,11 +1,6 @@
 import { z } from "zod";
+import { autologTargetShape } from "../fluent/autolog-run.ts";
 import { modelNameSchema } from "../schema/model-version.ts";
-import type { Client } from "../tracking/client.ts";
-import type { Run } from "../tracking/run.ts";
-import { tagsOptionSchema } from "../tracking/run-options.ts";
-
-const has = (value: unknown, ...names: readonly string[]) =>
-  typeof value === "object" && value !== null && names.every((name) => name in value);
 
 const confusionMatrixSchema = z.strictObject({
   /** Names of the classes, in the order of the model's outputs. Default: their numbers. */
@@ -17,10 +12,7 @@ const confusionMatrixSchema = z.strictObject({
 export type ConfusionMatrixOptions = z.input<typeof confusionMatrixSchema>;
 
 export const autologOptionsSchema = z.strictObject({
-  /** Where runs go. Default: the configured tracking URI. */
-  client: z.custom<Client>((value) => has(value, "backend"), { error: "is not what connect() answers" }).optional(),
-  /** Records everything in this run. Default: in the active run, else in a run of its own for each training. */
-  run: z.custom<Run>((value) => has(value, "id", "logMetric"), { error: "is not a run" }).optional(),
+  ...autologTargetShape,
   /** Log params. Default true. */
   logParams: z.boolean().default(true),
   /** Log metrics, of batches and of epochs. Default true. */
@@ -37,10 +29,6 @@ export const autologOptionsSchema = z.strictObject({
   everyNBatches: z.int().positive().default(1),
   /** Register the trained model under this name, as a new version. Default: it is not registered. */
   registeredModelName: modelNameSchema.optional(),
-  /** Tags of runs that autolog opens. */
-  extraTags: tagsOptionSchema.default({}),
-  /** Never record in a run that somebody else has opened. Default false. */
-  exclusive: z.boolean().default(false),
   /** Write the same numbers as TensorBoard's event files into this directory, a folder for each run. Default: none are written. */
   tensorboardDir: z.string().min(1).optional(),
   /** For classifiers: count what was taken for what, on the validation data, else on the training data. Default false. */

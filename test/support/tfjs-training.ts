@@ -107,14 +107,3 @@ export function handWritten(): Seen {
   };
   return { batches, epochs, callback };
 }
-
-/** Mulberry32 in the place of `Math.random`, which knows no seed: whoever draws once more changes everything after it. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { randomNumbers } from "../../../examples/support/shuffle.mjs";
 import { autolog } from "../../../src/tfjs/index.ts";
-import { classifier, flowers, Recording, seededRandom } from "../../support/tfjs-training.ts";
+import { classifier, flowers, Recording } from "../../support/tfjs-training.ts";
 
 // The promise of autolog: a training is the same with it and without, bit for bit.
 
@@ -74,7 +75,7 @@ interface Outcome {
 
 /** Trains with the same `Math.random` each time, and says what is left of it. */
 async function outcomeOf(train: Train): Promise<Outcome> {
-  const random = vi.spyOn(Math, "random").mockImplementation(seededRandom(42));
+  const random = vi.spyOn(Math, "random").mockImplementation(randomNumbers(42));
   const before = tf.memory().numTensors;
   try {
     const trained = await train();
