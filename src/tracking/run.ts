@@ -1,12 +1,10 @@
 import { warnOnce } from "../base/diagnostics.ts";
 import { invalidArgument, type TidemarkError } from "../base/errors.ts";
-import { checkKey } from "../base/key-rules.ts";
 import type { Backend } from "../contract/backend.ts";
 import { type FlushOptions, MetricQueue } from "../queue/metric-queue.ts";
 import type { QueueStats } from "../queue/queue-stats.ts";
 import { checkArgument } from "../schema/check.ts";
 import { type Dataset, datasetSchema } from "../schema/dataset.ts";
-import { type Param, tagSchema } from "../schema/param.ts";
 import type { ExperimentRef, RunStatus } from "../schema/run.ts";
 import { flattenParam, flattenParams } from "./flatten-params.ts";
 import type { LogImageOptions } from "./media/log-image.ts";
@@ -14,6 +12,7 @@ import type { LoggableImage } from "./media/picture.ts";
 import type { TableData } from "./media/table.ts";
 import { type MetricHandle, MetricLogger, type MetricOptions } from "./metric-logger.ts";
 import { RunArtifacts } from "./run-artifacts.ts";
+import { RunLabels } from "./run-labels.ts";
 import { RunLifecycle } from "./run-lifecycle.ts";
 import {
   type EndOptions,
@@ -65,8 +64,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   readonly #lifecycle: RunLifecycle;
   readonly #artifacts: RunArtifacts;
   readonly #systemMetrics: SystemMetrics | undefined;
-  /** Params that the run has, as far as this process knows. */
-  readonly #params: Map<string, string>;
+  readonly #labels: RunLabels;
   readonly #id: string;
   #name: string;
 
@@ -75,7 +73,6 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     const { place, flushIntervalMs } = parts;
     const { sink, journal, entity } = place;
     this.#parts = parts;
-    this.#params = new Map(Object.entries(entity.params));
     this.#id = entity.id;
     this.#name = entity.name;
     this.#queue = new MetricQueue({
@@ -86,6 +83,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
       onHandOver: () => this.#systemMetrics?.sampleIfDue(),
     });
     this.#metrics = new MetricLogger(this.#queue, sink, entity.latestMetrics);
+    this.#labels = new RunLabels(this.#queue, sink, entity.params);
     this.#systemMetrics = parts.systemMetrics
       ? startSystemMetrics({ log: (metrics) => this.#metrics.logMetrics(metrics, undefined) })
       : undefined;
@@ -97,7 +95,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     });
     this.#artifacts = new RunArtifacts({
       place,
-      appendTag: (key, value) => this.#appendTag(key, value),
+      appendTag: (key, value) => this.#labels.setTag(key, value),
       track: (upload) => this.#lifecycle.track(upload),
     });
   }
@@ -175,12 +173,12 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
    * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`
    */
   logParam(key: string, value: unknown): void {
-    this.#appendParams(flattenParam(key, value));
+    this.#labels.logParams(flattenParam(key, value));
   }
 
   /** Logs every property of an object as a param; nested objects become dotted keys. */
   logParams(params: Readonly<Record<string, unknown>>): void {
-    this.#appendParams(flattenParams(params));
+    this.#labels.logParams(flattenParams(params));
   }
 
   /**
@@ -189,7 +187,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
    * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`
    */
   setTag(key: string, value: string | number | boolean): void {
-    this.#appendTag(key, value);
+    this.#labels.setTag(key, value);
     if (key === "mlflow.runName") this.#name = String(value);
   }
 
@@ -306,7 +304,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
    * @internal
    */
   offerParam(key: string, value: string): boolean {
-    const known = this.#params.get(key);
+    const known = this.#labels.paramOf(key);
     if (known === undefined) this.logParam(key, value);
     return known === undefined || known === value;
   }
@@ -314,29 +312,6 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   /** Keeps an error with the run, as a tag. @internal */
   recordError(error: unknown): void {
     this.#lifecycle.recordError(error);
-  }
-
-  #appendParams(params: readonly Param[]): void {
-    for (const { key } of params) this.#refuseKey("param", key);
-    for (const param of params) {
-      this.#queue.appendParam(param);
-      if (!this.#params.has(param.key)) this.#params.set(param.key, param.value);
-    }
-  }
-
-  #appendTag(key: string, value: string | number | boolean): void {
-    checkKey("tag", key);
-    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") {
-      throw invalidArgument(`tags.${key}`, value, "a string, a number or a boolean");
-    }
-    const tag = checkArgument("tag", tagSchema, { key, value: String(value) });
-    this.#refuseKey("tag", key);
-    this.#queue.appendTag(tag);
-  }
-
-  #refuseKey(kind: "param" | "tag", key: string): void {
-    const refusal = this.#parts.place.sink.checkKey?.(kind, key);
-    if (refusal !== undefined) throw refusal;
   }
 
   #tellTrouble(error: TidemarkError): void {
