@@ -1,7 +1,19 @@
 import type { LayerExporter } from "./layer-call.ts";
 import { activation, elu, leakyRelu, relu, softmax, thresholdedRelu } from "./layers/activations.ts";
+import {
+  convolution,
+  depthwiseConvolution,
+  separableConvolution,
+  transposedConvolution,
+} from "./layers/convolution.ts";
 import { dense } from "./layers/dense.ts";
+import { embedding } from "./layers/embedding.ts";
+import { add, average, concatenate, dot, maximum, minimum, multiply } from "./layers/merge.ts";
+import { batchNormalization, layerNormalization } from "./layers/normalization.ts";
+import { averagePooling, globalAveragePooling, globalMaxPooling, maxPooling } from "./layers/pooling.ts";
+import { prelu } from "./layers/prelu.ts";
 import { flatten, identity, masking, permuteAxes, repeatVector, reshape } from "./layers/shape.ts";
+import { cropping, rescaling, upSampling, zeroPadding } from "./layers/space.ts";
 
 /** Who exports which class of layers. */
 export const LAYER_EXPORTERS: Readonly<Record<string, LayerExporter>> = {
@@ -12,6 +24,38 @@ export const LAYER_EXPORTERS: Readonly<Record<string, LayerExporter>> = {
   ELU: elu,
   ThresholdedReLU: thresholdedRelu,
   Softmax: softmax,
+  PReLU: prelu,
+  Embedding: embedding,
+  Conv1D: convolution,
+  Conv2D: convolution,
+  Conv3D: convolution,
+  DepthwiseConv2D: depthwiseConvolution,
+  SeparableConv2D: separableConvolution,
+  Conv2DTranspose: transposedConvolution,
+  Conv3DTranspose: transposedConvolution,
+  MaxPooling1D: maxPooling,
+  MaxPooling2D: maxPooling,
+  MaxPooling3D: maxPooling,
+  AveragePooling1D: averagePooling,
+  AveragePooling2D: averagePooling,
+  AveragePooling3D: averagePooling,
+  GlobalMaxPooling1D: globalMaxPooling,
+  GlobalMaxPooling2D: globalMaxPooling,
+  GlobalAveragePooling1D: globalAveragePooling,
+  GlobalAveragePooling2D: globalAveragePooling,
+  BatchNormalization: batchNormalization,
+  LayerNormalization: layerNormalization,
+  Add: add,
+  Multiply: multiply,
+  Average: average,
+  Maximum: maximum,
+  Minimum: minimum,
+  Concatenate: concatenate,
+  Dot: dot,
+  ZeroPadding2D: zeroPadding,
+  Cropping2D: cropping,
+  UpSampling2D: upSampling,
+  Rescaling: rescaling,
   Flatten: flatten,
   Reshape: reshape,
   Permute: permuteAxes,
