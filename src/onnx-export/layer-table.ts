@@ -12,8 +12,10 @@ import { add, average, concatenate, dot, maximum, minimum, multiply } from "./la
 import { batchNormalization, layerNormalization } from "./layers/normalization.ts";
 import { averagePooling, globalAveragePooling, globalMaxPooling, maxPooling } from "./layers/pooling.ts";
 import { prelu } from "./layers/prelu.ts";
+import { recurrent } from "./layers/recurrent.ts";
 import { flatten, identity, masking, permuteAxes, repeatVector, reshape } from "./layers/shape.ts";
 import { cropping, rescaling, upSampling, zeroPadding } from "./layers/space.ts";
+import { bidirectional, timeDistributed } from "./layers/wrappers.ts";
 
 /** Who exports which class of layers. */
 export const LAYER_EXPORTERS: Readonly<Record<string, LayerExporter>> = {
@@ -45,6 +47,12 @@ export const LAYER_EXPORTERS: Readonly<Record<string, LayerExporter>> = {
   GlobalAveragePooling2D: globalAveragePooling,
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
+  SimpleRNN: recurrent,
+  LSTM: recurrent,
+  GRU: recurrent,
+  RNN: recurrent,
+  Bidirectional: bidirectional,
+  TimeDistributed: timeDistributed,
   Add: add,
   Multiply: multiply,
   Average: average,
