@@ -17,6 +17,7 @@ const RESULT_TYPES: Readonly<Record<string, ElementType>> = {
   Equal: "bool",
   Greater: "bool",
   Not: "bool",
+  OneHot: "float32",
   Shape: "int64",
 };
 

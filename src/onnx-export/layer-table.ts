@@ -12,9 +12,10 @@ import { add, average, concatenate, dot, maximum, minimum, multiply } from "./la
 import { batchNormalization, layerNormalization } from "./layers/normalization.ts";
 import { averagePooling, globalAveragePooling, globalMaxPooling, maxPooling } from "./layers/pooling.ts";
 import { prelu } from "./layers/prelu.ts";
+import { categoryEncoding, rescaling } from "./layers/preprocessing.ts";
 import { recurrent } from "./layers/recurrent.ts";
 import { flatten, identity, masking, permuteAxes, repeatVector, reshape } from "./layers/shape.ts";
-import { cropping, rescaling, upSampling, zeroPadding } from "./layers/space.ts";
+import { cropping, upSampling, zeroPadding } from "./layers/space.ts";
 import { bidirectional, timeDistributed } from "./layers/wrappers.ts";
 
 /** Who exports which class of layers. */
@@ -64,6 +65,7 @@ export const LAYER_EXPORTERS: Readonly<Record<string, LayerExporter>> = {
   Cropping2D: cropping,
   UpSampling2D: upSampling,
   Rescaling: rescaling,
+  CategoryEncoding: categoryEncoding,
   Flatten: flatten,
   Reshape: reshape,
   Permute: permuteAxes,

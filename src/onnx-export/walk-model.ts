@@ -1,5 +1,6 @@
 import type { OnnxGraph } from "./graph.ts";
 import { type LayerExporter, refusal, type Value } from "./layer-call.ts";
+import { REFUSED_LAYERS } from "./refused-layers.ts";
 import type { Layer, LayerNode, ModelGraph, Shape, SymbolicTensor } from "./tensorflow.ts";
 
 /** Classes of models that are used as layers. */
@@ -8,8 +9,11 @@ const MODEL_CLASSES: ReadonlySet<string> = new Set(["Model", "Functional", "Sequ
 /** Layers that make a mask of their input. */
 const MASK_MAKERS: ReadonlySet<string> = new Set(["Masking"]);
 
-const CUSTOM_REMEDY =
-  "replace it by layers of TensorFlow.js, cut the model before it, or pass a function for its class in `layers`";
+const UNKNOWN_CLASS = {
+  why: "its class is not one of TensorFlow.js's that are known here",
+  remedy:
+    "replace it by layers of TensorFlow.js, cut the model before it, or pass a function for its class in `layers`",
+};
 
 /** Writes layers, and models made of them, into a graph. */
 export class ModelWalker {
@@ -58,7 +62,10 @@ export class ModelWalker {
     const className = layer.getClassName();
     if (MODEL_CLASSES.has(className)) return this.#nested(layer, inputs);
     const write = Object.hasOwn(this.#exporters, className) ? this.#exporters[className] : undefined;
-    if (write === undefined) throw refusal(layer, "its class is not known", CUSTOM_REMEDY);
+    if (write === undefined) {
+      const { why, remedy } = (Object.hasOwn(REFUSED_LAYERS, className) && REFUSED_LAYERS[className]) || UNKNOWN_CLASS;
+      throw refusal(layer, why, remedy);
+    }
     const scope = this.#graph.scope;
     this.#graph.scope = layer.name;
     const config = layer.getConfig();

@@ -8,7 +8,9 @@ import { paddingOf } from "./padding.ts";
 export const convolution: LayerExporter = (call) => {
   const { graph, layer, config } = call;
   const x = onlyInput(call);
-  if (x.shape.length === 3 && config.dataFormat === "channelsFirst")
+  // Conv1D leaves it out of its config.
+  const { dataFormat } = layer as { dataFormat?: unknown };
+  if (x.shape.length === 3 && dataFormat === "channelsFirst")
     throw refusal(layer, "TensorFlow.js answers channels last where channels first was asked for", "permute around it");
   const { padding, strides } = config;
   const dilations: readonly number[] = config.dilationRate;

@@ -18,7 +18,7 @@ export const flatten: LayerExporter = (call) => {
 };
 
 export const reshape: LayerExporter = (call) =>
-  call.graph.reshape(onlyInput(call).name, reshapeTarget(call.outputShapes[0] as Shape));
+  call.graph.reshape(onlyInput(call).name, reshapeTarget([null, ...(call.config.targetShape as Shape)]));
 
 export const permuteAxes: LayerExporter = (call) =>
   call.graph.transpose(onlyInput(call).name, [0, ...(call.config.dims as number[])]);

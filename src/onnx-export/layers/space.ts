@@ -42,12 +42,3 @@ export const upSampling: LayerExporter = (call) => {
     graph.op("Resize", [value, "", graph.constant("scales", scales, [4])], attributes),
   );
 };
-
-export const rescaling: LayerExporter = (call) => {
-  const { graph, config } = call;
-  const x = graph.cast(onlyInput(call).name, "float32");
-  return graph.op("Add", [
-    graph.op("Mul", [x, graph.scalar("scale", config.scale)]),
-    graph.scalar("offset", config.offset),
-  ]);
-};

@@ -9,6 +9,13 @@ function merged(shapes: number[][], layer: tf.layers.Layer): tf.LayersModel {
   return tf.model({ inputs, outputs: layer.apply(inputs) as tf.SymbolicTensor });
 }
 
+/** As the first layer CategoryEncoding would spoil the shape of the model's input. */
+function encoded(length: number, layer: tf.layers.Layer): tf.LayersModel {
+  const input = tf.input({ shape: [length] });
+  const rows = layers.reshape({ targetShape: [length] }).apply(input);
+  return tf.model({ inputs: input, outputs: layer.apply(rows) as tf.SymbolicTensor });
+}
+
 const MERGES = {
   Add: () => layers.add(),
   Multiply: () => layers.multiply(),
@@ -184,6 +191,27 @@ testModels({
         return tf.model({ inputs: input, outputs: layer.apply(input) as tf.SymbolicTensor });
       },
       { inputs: [tf.tensor2d([[0, 5]], [1, 2], "int32")] },
+    ],
+  ],
+  CategoryEncoding: [
+    ...(["multiHot", "count"] as const).map(
+      (outputMode): ModelCase => [
+        outputMode,
+        () => encoded(3, layers.categoryEncoding({ numTokens: 5, outputMode })),
+        {
+          inputs: [
+            tf.tensor2d([
+              [0, 4, 4],
+              [1, 2, 0],
+            ]),
+          ],
+        },
+      ],
+    ),
+    [
+      "oneHot",
+      () => encoded(1, layers.categoryEncoding({ numTokens: 5, outputMode: "oneHot" })),
+      { inputs: [tf.tensor2d([[0], [4], [2]])] },
     ],
   ],
 });
