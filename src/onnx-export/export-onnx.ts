@@ -51,9 +51,14 @@ export function exportOnnx(model: LayersModel, options: ExportOptions = {}): Uin
   checkModel(model);
   checkOptions(options);
   const graph = new OnnxGraph();
-  const outputNames = distinct(model.outputNames, new Set(model.inputNames));
+  // As TensorFlow.js names them; a Sequential that was never used does not have the names yet.
+  const inputNames = model.inputs.map(({ sourceLayer }) => sourceLayer.name);
+  const outputNames = distinct(
+    model.outputs.map(({ sourceLayer }) => sourceLayer.name),
+    new Set(inputNames),
+  );
   for (const name of outputNames) graph.reserve(name);
-  const inputs = model.inputs.map((tensor, i) => addInput(graph, tensor, model.inputNames[i] as string, options.batch));
+  const inputs = model.inputs.map((tensor, i) => addInput(graph, tensor, inputNames[i] as string, options.batch));
   const walker = new ModelWalker(graph, { ...LAYER_EXPORTERS, ...options.layers });
   for (const [i, { name, shape }] of walker.model(model, inputs).entries()) {
     graph.scope = "";
@@ -79,16 +84,13 @@ export function exportOnnx(model: LayersModel, options: ExportOptions = {}): Uin
 }
 
 function checkModel(model: LayersModel): asserts model is ModelGraph {
-  const given = model as Partial<LayersModel> | null | undefined;
-  if (Array.isArray(given?.inputs) && Array.isArray(given.outputs) && Array.isArray(given.outputNames)) {
-    const [first] = given.outputs as Partial<SymbolicTensor>[];
-    if (first?.sourceLayer !== undefined) return;
+  const { inputs, outputs } = (model ?? {}) as Partial<LayersModel>;
+  if (Array.isArray(inputs) && Array.isArray(outputs)) {
+    const [output] = outputs as Partial<SymbolicTensor>[];
+    if (output === undefined) throw invalidArgument("model", model, "a model with layers");
+    if (output.sourceLayer !== undefined) return;
     // Graph models have inputs and outputs too, which know no layers.
-    throw invalidArgument(
-      "model",
-      model,
-      "a layers model; a graph model has no layers any more: export what it was made of",
-    );
+    throw invalidArgument("model", model, "a layers model; a graph model has no layers any more");
   }
   throw invalidArgument("model", model, "a layers model of TensorFlow.js: tf.sequential, tf.model, tf.loadLayersModel");
 }

@@ -46,8 +46,6 @@ export interface LayersModel {
   readonly name: string;
   readonly inputs: readonly unknown[];
   readonly outputs: readonly unknown[];
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
 }
 
 /** The same, with what is looked into. */

@@ -145,6 +145,14 @@ describe("the file", () => {
     expect(outputs).toEqual([["head", ["batch", expect.anything(), 2]]]);
   });
 
+  it("needs no model that was used before", async () => {
+    const fresh = tf.sequential({ layers: [layers.dense({ units: 2, inputShape: [4], name: "first" })] });
+    expect(await shapes({}, fresh)).toEqual({
+      inputs: [["first_input", ["batch", 4]]],
+      outputs: [["first", ["batch", 2]]],
+    });
+  });
+
   it("has the batch that was asked for, else the model's own", async () => {
     const fixed = () => {
       const input = tf.input({ batchShape: [6, 4] });
@@ -245,7 +253,8 @@ describe("refused with what to do", () => {
   it.each<[string, unknown, object]>([
     ["no model", undefined, {}],
     ["something else", { inputs: 1 }, {}],
-    ["a graph model", { inputs: [{ name: "x" }], outputs: [{ name: "y" }], inputNames: ["x"], outputNames: ["y"] }, {}],
+    ["a graph model", { inputs: [{ name: "x" }], outputs: [{ name: "y" }] }, {}],
+    ["a model without layers", tf.sequential(), {}],
     ["a batch of nothing", modelOf([2], layers.reLU()), { batch: 0 }],
     ["a batch of text", modelOf([2], layers.reLU()), { batch: "many" }],
   ])("%s", (_, model, options) => {
