@@ -60,7 +60,7 @@ export function exportOnnx(model: LayersModel, options: ExportOptions = {}): Uin
   for (const name of outputNames) graph.reserve(name);
   const inputs = model.inputs.map((tensor, i) => addInput(graph, tensor, inputNames[i] as string, options.batch));
   const walker = new ModelWalker(graph, { ...LAYER_EXPORTERS, ...options.layers });
-  for (const [i, { name, shape }] of walker.model(model, inputs).entries()) {
+  for (const [i, { name, shape }] of walker.walk(model, inputs).entries()) {
     graph.scope = "";
     graph.output(
       outputNames[i] as string,
@@ -109,7 +109,7 @@ function addInput(graph: OnnxGraph, tensor: SymbolicTensor, name: string, batch:
     elementType(tensor, name),
     dimensions(shape, (axis) => `${name}_dim${axis}`),
   );
-  return { name, shape, masked: false };
+  return { name, shape };
 }
 
 function elementType({ dtype }: SymbolicTensor, name: string): ElementType {

@@ -15,6 +15,7 @@ export type ConstantValues = Float32Array | Int32Array | BigInt64Array;
 
 const RESULT_TYPES: Readonly<Record<string, ElementType>> = {
   Equal: "bool",
+  ConstantOfShape: "float32",
   Greater: "bool",
   Not: "bool",
   OneHot: "float32",
@@ -120,6 +121,23 @@ export class OnnxGraph {
 
   unsqueeze(value: string, axes: readonly number[]): string {
     return this.op("Unsqueeze", [value, this.integers("axes", axes)]);
+  }
+
+  /**
+   * A graph inside of the graph, for operators that repeat something. It sees the values around it. Its inputs, float32, get these
+   * labels; `write` answers its outputs.
+   */
+  body(inputs: readonly string[], write: (inputs: readonly string[]) => readonly string[]): Message {
+    const around = this.#nodes;
+    this.#nodes = [];
+    const names = inputs.map((label) => this.#unique(`${this.scope}/${label}`));
+    // An output may neither be an input nor stand for two.
+    const outputs = write(names).map((value) => this.op("Identity", [value]));
+    const values = (list: readonly string[]) => list.map((name) => valueMessage(name, "float32"));
+    const name = this.#unique(`${this.scope}/body`);
+    const message = graphMessage({ name, nodes: this.#nodes, inputs: values(names), outputs: values(outputs) });
+    this.#nodes = around;
+    return message;
   }
 
   /** The graph as a message. */

@@ -7,8 +7,8 @@ export interface Value {
   readonly name: string;
   /** The first axis is the batch. */
   readonly shape: Shape;
-  /** A mask goes with it: which time steps are padding. */
-  readonly masked: boolean;
+  /** The mask that goes with it, [batch, time]: 1 for time steps that count, 0 for padding. */
+  readonly mask?: string | undefined;
 }
 
 /** One use of a layer, to be written down as operators. */

@@ -1,13 +1,11 @@
 import type { OnnxGraph } from "./graph.ts";
 import { type LayerExporter, refusal, type Value } from "./layer-call.ts";
+import { MaskLedger, maskAfter, refuseMask } from "./masks.ts";
 import { REFUSED_LAYERS } from "./refused-layers.ts";
 import type { Layer, LayerNode, ModelGraph, Shape, SymbolicTensor } from "./tensorflow.ts";
 
 /** Classes of models that are used as layers. */
 const MODEL_CLASSES: ReadonlySet<string> = new Set(["Model", "Functional", "Sequential"]);
-
-/** Layers that make a mask of their input. */
-const MASK_MAKERS: ReadonlySet<string> = new Set(["Masking"]);
 
 const UNKNOWN_CLASS = {
   why: "its class is not one of TensorFlow.js's that are known here",
@@ -19,10 +17,18 @@ const UNKNOWN_CLASS = {
 export class ModelWalker {
   readonly #graph: OnnxGraph;
   readonly #exporters: Readonly<Record<string, LayerExporter>>;
+  readonly #masks = new MaskLedger();
 
   constructor(graph: OnnxGraph, exporters: Readonly<Record<string, LayerExporter>>) {
     this.#graph = graph;
     this.#exporters = exporters;
+  }
+
+  /** The outputs of a whole model for values of its inputs. */
+  walk(model: ModelGraph, inputs: readonly Value[]): Value[] {
+    const outputs = this.model(model, inputs);
+    this.#masks.check();
+    return outputs;
   }
 
   /** The outputs of a model for values of its inputs. */
@@ -78,18 +84,16 @@ export class ModelWalker {
       graph: this.#graph,
       apply: (inner, values) => this.layer(inner, values, shapesAfter(inner, values)),
     });
+    const mask = maskAfter(this.#graph, layer, config, inputs);
     this.#graph.scope = scope;
-    const masked =
-      MASK_MAKERS.has(className) ||
-      config.maskZero === true ||
-      (layer.supportsMasking === true && inputs.some((input) => input.masked));
+    this.#masks.note(layer, inputs, mask);
     const names = typeof answer === "string" ? [answer] : answer;
-    return names.map((name, i) => ({ name, shape: outputShapes[i] as Shape, masked }));
+    // States have no mask.
+    return names.map((name, i) => ({ name, shape: outputShapes[i] as Shape, mask: i === 0 ? mask : undefined }));
   }
 
   #nested(layer: Layer, inputs: readonly Value[]): Value[] {
-    if (inputs.some(({ masked }) => masked))
-      throw refusal(layer, "a mask reaches this model inside the model", "train without the mask");
+    refuseMask({ layer, inputs }, "a mask of a model inside the model");
     return this.model(layer as unknown as ModelGraph, inputs);
   }
 }

@@ -1,5 +1,6 @@
 import type { OnnxGraph } from "../graph.ts";
-import { type LayerCall, type LayerExporter, onlyInput, refusal } from "../layer-call.ts";
+import { type LayerExporter, onlyInput, refusal } from "../layer-call.ts";
+import { refuseMask } from "../masks.ts";
 import type { Layer } from "../tensorflow.ts";
 
 type ActivationExporter = (graph: OnnxGraph, x: string) => string;
@@ -94,13 +95,3 @@ export const softmax: LayerExporter = (call) => {
     throw refusal(layer, `TensorFlow.js itself runs softmax only over the last axis, not ${axis}`, "permute before it");
   return graph.op("Softmax", [x.name], { axis });
 };
-
-/** For layers that would have to look at a mask. */
-export function refuseMask({ layer, inputs }: LayerCall, what: string): void {
-  if (inputs.some(({ masked }) => masked))
-    throw refusal(
-      layer,
-      `a mask reaches it (from a Masking layer, or an Embedding with maskZero), and ${what} is not exported`,
-      "train without the mask, or cut the sequences to their lengths",
-    );
-}

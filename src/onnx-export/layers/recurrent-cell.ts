@@ -14,6 +14,8 @@ export interface Cell {
 export interface CellRun {
   /** Values of all steps: [time, batch, features]. */
   readonly steps: string;
+  /** Which steps count: [time, batch, 1], 1 or 0. The others leave the states as they are. */
+  readonly mask?: string | undefined;
   /** The states before the first step: [batch, units] each. None for zeros. */
   readonly initial: readonly string[];
   /** From the last step to the first. */
@@ -56,18 +58,23 @@ const CELL_KINDS: Readonly<Record<string, CellKind>> = {
   SimpleRNN: { operator: "RNN", gates: [0], functions: ["activation"], states: 1 },
 };
 
-/** Activations that ONNX's recurrent operators know, with their alpha and beta. */
-const FUNCTIONS: Readonly<Record<string, { readonly name: string; readonly alpha?: number; readonly beta?: number }>> =
-  {
-    linear: { name: "Affine", alpha: 1, beta: 0 },
-    relu: { name: "Relu" },
-    tanh: { name: "Tanh" },
-    sigmoid: { name: "Sigmoid" },
-    hardSigmoid: { name: "HardSigmoid", alpha: 0.2, beta: 0.5 },
-    elu: { name: "Elu", alpha: 1 },
-    softsign: { name: "Softsign" },
-    softplus: { name: "Softplus" },
-  };
+interface ActivationFunction {
+  readonly name: string;
+  readonly alpha?: number;
+  readonly beta?: number;
+}
+
+/** Activations that ONNX's recurrent operators know. */
+const FUNCTIONS: Readonly<Record<string, ActivationFunction>> = {
+  linear: { name: "Affine", alpha: 1, beta: 0 },
+  relu: { name: "Relu" },
+  tanh: { name: "Tanh" },
+  sigmoid: { name: "Sigmoid" },
+  hardSigmoid: { name: "HardSigmoid", alpha: 0.2, beta: 0.5 },
+  elu: { name: "Elu", alpha: 1 },
+  softsign: { name: "Softsign" },
+  softplus: { name: "Softplus" },
+};
 
 export function cellKind(call: LayerCall, { className }: Cell): CellKind {
   const name = className.replace(/Cell$/, "");
@@ -77,21 +84,19 @@ export function cellKind(call: LayerCall, { className }: Cell): CellKind {
   return kind;
 }
 
+/** Whether ONNX has one operator for all that a cell does. */
+export function isNative({ config }: Cell, { mask }: CellRun): boolean {
+  const options = [config.activation, config.recurrentActivation].filter((option) => option !== undefined);
+  return mask === undefined && options.every((option) => Object.hasOwn(FUNCTIONS, activationName(option)));
+}
+
 /** Runs a cell over all steps as one operator. */
 export function runCell(call: LayerCall, cell: Cell, { steps, initial, backwards }: CellRun): CellResult {
-  const { graph, layer } = call;
+  const { graph } = call;
   const kind = cellKind(call, cell);
-  const functions = kind.functions.map((option) => {
-    const name = activationName(cell.config[option]);
-    const known = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
-    if (known === undefined)
-      throw refusal(
-        layer,
-        `recurrent layers of ONNX have no activation ${name}`,
-        `use ${Object.keys(FUNCTIONS).join(", ")}`,
-      );
-    return known;
-  });
+  const functions = kind.functions.map(
+    (option) => FUNCTIONS[activationName(cell.config[option])] as ActivationFunction,
+  );
   const inputs = [
     steps,
     gateRows(call, cell, kind, 0, "kernel"),

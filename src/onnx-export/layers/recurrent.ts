@@ -1,7 +1,7 @@
 import type { OnnxGraph } from "../graph.ts";
 import { type LayerCall, type LayerExporter, refusal, type Value } from "../layer-call.ts";
-import { refuseMask } from "./activations.ts";
-import { type Cell, cellKind, runCell } from "./recurrent-cell.ts";
+import { type Cell, cellKind, isNative, runCell } from "./recurrent-cell.ts";
+import { scanCell } from "./recurrent-scan.ts";
 
 /** SimpleRNN, LSTM, GRU, and RNN with cells of these. */
 export const recurrent: LayerExporter = (call) => {
@@ -23,16 +23,17 @@ export function runLayer(
   const { graph, layer, config } = call;
   if (config.stateful)
     throw refusal(layer, "it keeps its states from one call to the next", "use returnState and initialState instead");
-  refuseMask(call, "a recurrent layer that skips masked steps");
   let steps = graph.transpose(x.name, [1, 0, 2]);
+  // [time, batch, 1]
+  const mask = x.mask === undefined ? undefined : graph.unsqueeze(graph.transpose(x.mask, [1, 0]), [2]);
   const cells = cellsOf(call);
   // The states of cells that are stacked come in the order from the last cell to the first.
   const given = initial.map(({ name }) => name);
   const states: string[] = [];
   const initialOf = new Map([...cells].reverse().map((cell) => [cell, given.splice(0, cellKind(call, cell).states)]));
   for (const cell of cells) {
-    const run = { steps, initial: initialOf.get(cell) ?? [], backwards: config.goBackwards === true };
-    const result = runCell(call, cell, run);
+    const run = { steps, mask, initial: initialOf.get(cell) ?? [], backwards: config.goBackwards === true };
+    const result = isNative(cell, run) ? runCell(call, cell, run) : scanCell(call, cell, run);
     steps = result.steps;
     states.unshift(...result.states);
   }

@@ -1,7 +1,7 @@
 import type { OnnxGraph } from "../graph.ts";
 import { type LayerExporter, onlyInput, refusal, type Value } from "../layer-call.ts";
+import { MASK_READERS, refuseMask } from "../masks.ts";
 import type { Layer, Shape } from "../tensorflow.ts";
-import { refuseMask } from "./activations.ts";
 import { runLayer, timeSecond } from "./recurrent.ts";
 
 /** A layer that wraps others. */
@@ -17,11 +17,11 @@ export const timeDistributed: LayerExporter = (call) => {
   const x = onlyInput(call);
   const inner = (layer as Wrapper).layer;
   if (inner === undefined) throw refusal(layer, "it has no layer inside", "check the model");
-  refuseMask(call, "a mask inside TimeDistributed");
+  if (MASK_READERS.has(inner.getClassName())) refuseMask(call, "a mask inside TimeDistributed");
   const [batch = null, time = null, ...rest] = x.shape;
   const examples = batch === null || time === null ? null : batch * time;
   const folded = graph.op("Reshape", [x.name, targetShape(graph, [], rest)]);
-  const [result] = call.apply(inner, [{ name: folded, shape: [examples, ...rest], masked: false }]) as [Value];
+  const [result] = call.apply(inner, [{ name: folded, shape: [examples, ...rest] }]) as [Value];
   const leading = graph.op("Slice", [
     graph.op("Shape", [x.name]),
     graph.integers("starts", [0]),

@@ -207,7 +207,8 @@ describe("refused with what to do", () => {
     }
     throw new Error("it was exported");
   };
-  const masked = (layer: tf.layers.Layer) => tf.sequential({ layers: [layers.masking({ inputShape: [3, 2] }), layer] });
+  const masked = (...after: tf.layers.Layer[]) =>
+    tf.sequential({ layers: [layers.masking({ inputShape: [3, 2] }), ...after] });
 
   it.each<[string, () => unknown, string, string]>([
     ["a custom layer", () => modelOf([2], new Doubled({ name: "twice" })), '"twice" (Doubled)', "`layers`"],
@@ -227,9 +228,15 @@ describe("refused with what to do", () => {
       "initialState",
     ],
     [
-      "a mask before a recurrent layer",
-      () => masked(layers.lstm({ units: 2, name: "padded" })),
-      '"padded" (LSTM)',
+      "a mask before softmax",
+      () => masked(layers.softmax({ axis: -1, name: "weights" })),
+      '"weights" (Softmax)',
+      "mask",
+    ],
+    [
+      "a mask that TensorFlow.js hands to the wrong layer",
+      () => masked(layers.lstm({ units: 2 }), layers.repeatVector({ n: 3 }), layers.gru({ units: 2, name: "decoder" })),
+      '"decoder" (GRU)',
       "mask",
     ],
     [

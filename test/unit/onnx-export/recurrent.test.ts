@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { ACTIVATIONS as ALL_ACTIVATIONS } from "../../../src/onnx-export/layers/activations.ts";
 import { type ModelCase, modelOf, testModels } from "../../support/onnx-equality.ts";
 
 const { layers } = tf;
@@ -22,7 +23,7 @@ const OPTIONS: Readonly<Record<string, RecurrentOptions>> = {
   "with dropout, which training alone has": { dropout: 0.5, recurrentDropout: 0.5 },
 };
 
-const ACTIVATIONS = ["linear", "relu", "sigmoid", "hardSigmoid", "elu", "softsign", "softplus"] as const;
+const ACTIVATIONS = Object.keys(ALL_ACTIVATIONS) as "relu"[];
 
 /** A model whose outputs are all that a layer answers. */
 function allOutputs(layer: tf.layers.Layer, shape: (number | null)[] = [5, 3]): tf.LayersModel {
@@ -41,6 +42,30 @@ const cells = () => [
   tf.layers.lstmCell({ units: 4 }),
   tf.layers.gruCell({ units: 3 }),
   tf.layers.simpleRNNCell({ units: 2 }),
+];
+
+/** Sentences of different lengths, with zeros behind them, before them, and between. */
+const SENTENCES = () => [
+  tf.tensor2d([
+    [3, 1, 4, 0, 0],
+    [0, 0, 2, 6, 5],
+    [1, 0, 5, 0, 2],
+    [0, 0, 0, 0, 0],
+  ]),
+];
+
+/** Words with a mask, and layers behind them. */
+function reading(...after: tf.layers.Layer[]): tf.LayersModel {
+  const input = tf.input({ shape: [5] });
+  let x: unknown = layers.embedding({ inputDim: 7, outputDim: 3, maskZero: true }).apply(input);
+  for (const layer of after) x = layer.apply(x as tf.SymbolicTensor);
+  return tf.model({ inputs: input, outputs: x as tf.SymbolicTensor[] });
+}
+
+const masked = (name: string, ...after: (() => tf.layers.Layer)[]): ModelCase => [
+  name,
+  () => reading(...after.map((make) => make())),
+  { inputs: SENTENCES() },
 ];
 
 const MERGE_MODES = ["concat", "sum", "mul", "ave"] as const;
@@ -101,5 +126,50 @@ testModels({
     ],
     ["Flatten", () => modelOf([2, 4, 3], layers.timeDistributed({ layer: layers.flatten() }))],
     ["LSTM", () => modelOf([2, 4, 3], layers.timeDistributed({ layer: layers.lstm({ units: 2 }) }))],
+  ],
+  Masks: [
+    ...Object.entries(KINDS).flatMap(([name, layer]): ModelCase[] => [
+      masked(name, () => layer({})),
+      masked(`${name}, all steps`, () => layer({ returnSequences: true })),
+      masked(`${name} backwards with its states`, () => layer({ goBackwards: true, returnState: true })),
+      masked(`${name} backwards, all steps`, () => layer({ goBackwards: true, returnSequences: true })),
+    ]),
+    masked(
+      "through layers that hand it on",
+      () => layers.dropout({ rate: 0.1 }),
+      () => layers.lstm({ units: 3, returnSequences: true }),
+      () => layers.dense({ units: 3, activation: "tanh" }),
+      () => layers.gru({ units: 2 }),
+    ),
+    masked("Bidirectional", () => layers.bidirectional({ layer: KINDS.LSTM({}) as never, mergeMode: "concat" })),
+    masked("Bidirectional, all steps", () =>
+      layers.bidirectional({ layer: KINDS.GRU({ returnSequences: true }) as never, mergeMode: "sum" }),
+    ),
+    masked(
+      "a label for each word",
+      () => layers.lstm({ units: 3, returnSequences: true }),
+      () => layers.timeDistributed({ layer: layers.dense({ units: 2, activation: "softmax" }) }),
+    ),
+    masked("stacked cells", () => layers.rnn({ cell: cells() as never, returnState: true })),
+    [
+      "of a Masking layer",
+      () => tf.sequential({ layers: [layers.masking({ maskValue: 9, inputShape: [3, 2] }), layers.gru({ units: 2 })] }),
+      {
+        inputs: [
+          tf.tensor3d([
+            [
+              [1, 2],
+              [9, 9],
+              [9, 1],
+            ],
+            [
+              [9, 9],
+              [9, 9],
+              [3, 4],
+            ],
+          ]),
+        ],
+      },
+    ],
   ],
 });
