@@ -14,6 +14,7 @@ const REFUSED_CALLS: Readonly<Record<string, string>> = {
   "./fs": "fsBackend({ noSuchOption: 1 })",
   "./http": 'httpBackend({ url: "ftp://host" })',
   "./memory": 'memoryBackend().artifacts("memory:").read("../climbs")',
+  "./onnx-export": "exportOnnx({})",
   "./onnxruntime": "autolog({})",
   "./tfjs": "autolog({})",
 };
