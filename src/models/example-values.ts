@@ -24,7 +24,8 @@ function nest(values: readonly unknown[], dims: readonly number[]): unknown {
 /** A value of a cell as JSON has it: dates in ISO 8601 without the zone, bytes in base64, what is not there as null. */
 export function cellValue(value: unknown): unknown {
   if (value === undefined || Number.isNaN(value)) return null;
-  if (value instanceof Date) return value.toISOString().replace(/(?:\.000)?Z$/, "");
+  // Always with the milliseconds: pandas reads a column by the form of its first date.
+  if (value instanceof Date) return value.toISOString().replace("Z", "");
   if (value instanceof Uint8Array) return base64Lines(value);
   if (isTypedArray(value)) return tensorLists(value);
   if (Array.isArray(value)) return value.map(cellValue);

@@ -39,7 +39,7 @@ const isScalarType = ({ type }: ColumnType) =>
 
 /** The value as JSON has it: dates as the text that Python writes and reads, without the zone. */
 function paramDefaultOf(value: unknown): ParamDefault {
-  if (value instanceof Date) return value.toISOString().replace(/(?:\.000)?Z$/, "");
+  if (value instanceof Date) return value.toISOString().replace("Z", "000").replace(".000000", "");
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
   if (Array.isArray(value)) return value.map(paramDefaultOf);
   if (typeof value !== "object" || value === null) return value as ParamDefault;

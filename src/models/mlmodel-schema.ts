@@ -38,7 +38,7 @@ export const mlmodelSchema = z.looseObject({
   /** The user's own. */
   metadata: mapping.nullish(),
   saved_input_example_info: savedInputExampleInfoSchema.nullish(),
-  prompts: z.unknown(),
+  prompts: z.unknown().optional(),
   is_signature_from_type_hint: z.boolean().nullish(),
   type_hint_from_example: z.boolean().nullish(),
 });

@@ -15,7 +15,10 @@ const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
   datetime: (value) => typeof value === "string" && /^\d{4}-\d{2}-\d{2}/.test(value),
 };
 
-/** What MLflow would refuse about the default of a param, or `undefined`. Null is a default of any type. */
+/**
+ * What MLflow would refuse about the default of a param, or `undefined`. Null is a default of any type but datetime: MLflow takes it there, and
+ * then cannot write it.
+ */
 export function paramDefaultProblem({
   type,
   shape,
@@ -28,7 +31,7 @@ export function paramDefaultProblem({
   if (type === "object") {
     return typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "is no object";
   }
-  const fits = (item: unknown) => item === null || (CHECKS[type]?.(item) ?? false);
+  const fits = (item: unknown) => (item === null && type !== "datetime") || (CHECKS[type]?.(item) ?? false);
   if (shape === undefined) return fits(value) ? undefined : `is no ${type}`;
   if (!Array.isArray(value)) return "is no list";
   return value.every(fits) ? undefined : `is no list of ${type}`;

@@ -1,8 +1,9 @@
 import { damaged } from "../disk/storage-errors.ts";
 import { checkArgument } from "../schema/check.ts";
 import type { ColumnType } from "./column-type-schema.ts";
-import { formatPythonJson, jsonProblem, parsePythonJson } from "./python/python-json.ts";
-import { type Signature, signatureSchema, type TensorSpec } from "./signature-schema.ts";
+import type { ParamDefault } from "./param-default.ts";
+import { formatPythonJson, jsonProblem, PythonFloat, parsePythonJson } from "./python/python-json.ts";
+import { type ParamSpec, type Signature, signatureSchema, type TensorSpec } from "./signature-schema.ts";
 
 /** A signature as it stands in an MLmodel: texts of JSON within the YAML. */
 export interface SignatureTexts {
@@ -84,8 +85,15 @@ function propertiesForm(properties: Extract<ColumnType, { type: "object" }>["pro
   );
 }
 
-function paramForm(param: NonNullable<Signature["params"]>[number]): object {
+function paramForm(param: ParamSpec): object {
   const { name, default: value, shape, type } = param;
-  const form = { name, default: value, shape: shape ?? null, type };
-  return param.type === "object" ? { ...form, properties: propertiesForm(param.properties) } : form;
+  if (type === "object")
+    return { name, default: value, shape: null, type, properties: propertiesForm(param.properties) };
+  const isFloat = type === "float" || type === "double";
+  return { name, default: isFloat ? asFloats(value) : value, shape: shape ?? null, type };
+}
+
+function asFloats(value: ParamDefault): unknown {
+  if (Array.isArray(value)) return value.map(asFloats);
+  return typeof value === "number" || typeof value === "bigint" ? new PythonFloat(Number(value)) : value;
 }

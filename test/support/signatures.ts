@@ -83,7 +83,11 @@ const DEFAULTS = {
 
 const param = fc.oneof(
   ...Object.entries(DEFAULTS).flatMap(([type, value]: [string, fc.Arbitrary<string | number | boolean>]) => [
-    fc.record({ name, type: fc.constant(type), default: fc.oneof(value, fc.constant(null)) }),
+    fc.record({
+      name,
+      type: fc.constant(type),
+      default: type === "datetime" ? value : fc.oneof(value, fc.constant(null)),
+    }),
     fc.record({
       name,
       type: fc.constant(type),

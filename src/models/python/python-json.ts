@@ -65,6 +65,15 @@ function nestingOf(text: string): number {
   return deepest;
 }
 
+/** A number that is a float to Python, whole or not: `1.0`. */
+export class PythonFloat {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
 /**
  * Writes JSON as Python's json module does: ", " and ": " between, ASCII only, NaN as a number. Members that are `undefined` are
  * left out.
@@ -82,6 +91,8 @@ export function formatPythonJson(value: unknown): string {
     case "number":
       return formatNumber(value);
     case "object":
+      if (value instanceof PythonFloat)
+        return Number.isFinite(value.value) ? pythonFloat(value.value) : String(value.value);
       if (Array.isArray(value)) return `[${value.map(formatPythonJson).join(", ")}]`;
       return `{${Object.entries(value)
         .filter(([, member]) => member !== undefined)
@@ -97,7 +108,7 @@ function formatNumber(value: number): string {
   return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : pythonFloat(value);
 }
 
-const NOT_ASCII = /[\u0080-\uffff]/g;
+const NOT_ASCII = /[\u007f-\uffff]/g;
 
 const quoted = (text: string) =>
   JSON.stringify(text).replace(NOT_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
