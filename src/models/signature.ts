@@ -1,7 +1,8 @@
 import { damaged } from "../disk/storage-errors.ts";
 import { checkArgument } from "../schema/check.ts";
-import type { ColumnType } from "./column-type-schema.ts";
+import type { ColumnType, ObjectType } from "./column-type-schema.ts";
 import type { ParamDefault } from "./param-default.ts";
+import { byCodePoint } from "./python/code-points.ts";
 import { formatPythonJson, jsonProblem, PythonFloat, parsePythonJson } from "./python/python-json.ts";
 import { type ParamSpec, type Signature, signatureSchema, type TensorSpec } from "./signature-schema.ts";
 
@@ -78,11 +79,10 @@ function typeForm(type: ColumnType): object {
   }
 }
 
-function propertiesForm(properties: Extract<ColumnType, { type: "object" }>["properties"]): object {
-  const sorted = Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(
-    sorted.map(([name, property]) => [name, { ...typeForm(property), required: property.required }]),
-  );
+/** Python sorts the properties; an object of JavaScript's would put numbers first. */
+function propertiesForm(properties: ObjectType["properties"]): Map<string, object> {
+  const sorted = Object.entries(properties).sort(([a], [b]) => byCodePoint(a, b));
+  return new Map(sorted.map(([name, property]) => [name, { ...typeForm(property), required: property.required }]));
 }
 
 function paramForm(param: ParamSpec): object {

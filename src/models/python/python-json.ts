@@ -75,8 +75,8 @@ export class PythonFloat {
 }
 
 /**
- * Writes JSON as Python's json module does: ", " and ": " between, ASCII only, NaN as a number. Members that are `undefined` are
- * left out.
+ * Writes JSON as Python's json module does: ", " and ": " between, ASCII only, NaN as a number. A `Map` is an object whose
+ * members stay in their order, numbers too. Members that are `undefined` are left out.
  *
  * @throws {TypeError} for what JSON has no form for
  */
@@ -94,7 +94,7 @@ export function formatPythonJson(value: unknown): string {
       if (value instanceof PythonFloat)
         return Number.isFinite(value.value) ? pythonFloat(value.value) : String(value.value);
       if (Array.isArray(value)) return `[${value.map(formatPythonJson).join(", ")}]`;
-      return `{${Object.entries(value)
+      return `{${[...(value instanceof Map ? (value as Map<string, unknown>) : Object.entries(value))]
         .filter(([, member]) => member !== undefined)
         .map(([key, member]) => `${quoted(key)}: ${formatPythonJson(member)}`)
         .join(", ")}}`;

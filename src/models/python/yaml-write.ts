@@ -1,3 +1,4 @@
+import { byCodePoint } from "./code-points.ts";
 import { formatYamlNumber, formatYamlText } from "./yaml-scalar.ts";
 import { keySpellingOf, spellingOf } from "./yaml-spelling.ts";
 
@@ -110,12 +111,3 @@ const isEmpty = (value: object) =>
 
 const isSimpleKey = (key: string) =>
   key !== "" && !/[\n\x85\u2028\u2029]/.test(key) && Array.from(key).length <= LONGEST_SIMPLE_KEY;
-
-/** The order of Python's texts. UTF-16, which JavaScript compares, has the characters beyond 0xFFFF before some of the others. */
-function byCodePoint(a: string, b: string): number {
-  for (let at = 0; at < a.length && at < b.length; at++) {
-    if (a[at] === b[at]) continue;
-    return (a.codePointAt(at) as number) - (b.codePointAt(at) as number);
-  }
-  return a.length - b.length;
-}

@@ -43,6 +43,19 @@ describe("a signature", () => {
     });
   });
 
+  it("has properties in Python's order, numbers and characters beyond 16 bits too", () => {
+    const names = ["9", "\uffee", "10", "b", "\u{1f600}"];
+    const properties = Object.fromEntries(names.map((name) => [name, { type: "long" as const, required: true }]));
+    const { inputs } = formatSignature({ inputs: [{ type: "object", properties, required: true }] });
+    expect([...(inputs ?? "").matchAll(/"([^"]+)": \{"type": "long"/g)].map(([, name]) => name)).toEqual([
+      "10",
+      "9",
+      "b",
+      "\\uffee",
+      "\\ud83d\\ude00",
+    ]);
+  });
+
   it("reads what older versions of MLflow have written", () => {
     expect(
       parseSignature("MLmodel", {
