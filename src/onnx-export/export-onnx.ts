@@ -36,7 +36,7 @@ const LARGEST_BYTES = 2 ** 31 - 1;
  * Inputs and outputs keep their names (`model.inputNames`, `model.outputNames`; a second output of one layer gets `_2`), their
  * layouts and their element types. Weights are read with `dataSync`; the model is not changed.
  *
- * @throws {@link TidemarkError} `INVALID_PARAMETER_VALUE` for a layer that has no ONNX form, named with what to do.
+ * @throws `TidemarkError` with the code `INVALID_PARAMETER_VALUE` for a layer that has no ONNX form, named with what to do.
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";

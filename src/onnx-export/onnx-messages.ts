@@ -5,10 +5,11 @@ import { Message } from "./protobuf.ts";
 export const OPSET = 17;
 export const IR_VERSION = 8;
 
-/** Element types, by their numbers in TensorProto.DataType. */
-export const ELEMENT_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+/** What the elements of a tensor are. */
+export type ElementType = "float32" | "int32" | "int64" | "bool";
 
-export type ElementType = keyof typeof ELEMENT_TYPES;
+/** Their numbers in TensorProto.DataType. */
+export const ELEMENT_TYPES: Readonly<Record<ElementType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
 /** A dimension: its length, the name of one that varies, or nothing known about it. */
 export type Dimension = number | string | null;

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
+import { CLASSES, loadDigits } from "../../../examples/support/digits.mjs";
 import { loadIrises, SPECIES } from "../../../examples/support/irises.mjs";
 import { exportOnnx, type LayerCall, type LayersModel } from "../../../src/onnx-export/index.ts";
 import { readOnnxHeader } from "../../../src/onnxruntime/onnx-file.ts";
@@ -311,5 +312,33 @@ describe("trained on irises", () => {
       .argMax(-1)
       .arraySync() as number[];
     expect(guesses.filter((guess, i) => guess === species[i]).length).toBeGreaterThan(140);
+  });
+});
+
+describe("trained on handwritten digits", () => {
+  it("a CNN answers the same for every image of the test", async () => {
+    const { training, test } = loadDigits({ seed: 5 });
+    const images = (pixels: number[][]) => tf.tensor4d(pixels.flat(), [pixels.length, 8, 8, 1]);
+    const start = (seed: number) => ({ kernelInitializer: tf.initializers.glorotUniform({ seed }) });
+    const model = tf.sequential({
+      layers: [
+        layers.conv2d({ inputShape: [8, 8, 1], filters: 4, kernelSize: 3, activation: "relu", ...start(1) }),
+        layers.maxPooling2d({ poolSize: 2 }),
+        layers.flatten(),
+        layers.dense({ units: CLASSES, activation: "softmax", ...start(2) }),
+      ],
+    });
+    model.compile({ optimizer: tf.train.adam(0.02), loss: "categoricalCrossentropy" });
+    const labels = tf.oneHot(tf.tensor1d(training.digits, "int32"), CLASSES);
+    await model.fit(images(training.pixels), labels, { epochs: 2, batchSize: 40, verbose: 0, shuffle: false });
+    const inputs = [images(test.pixels)];
+    expect(await differenceInOnnx(model, { inputs, keepWeights: true })).toBeLessThanOrEqual(LARGEST_DIFFERENCE);
+    const [output] = await runOnnx(exportOnnx(model), model.inputNames, inputs);
+    const guesses = tf
+      .tensor(output?.data as Float32Array, [test.digits.length, CLASSES])
+      .argMax(-1)
+      .arraySync() as number[];
+    const right = guesses.filter((guess, i) => guess === test.digits[i]).length;
+    expect(right / test.digits.length).toBeGreaterThan(0.7);
   });
 });
