@@ -10,8 +10,8 @@ import { formatYaml } from "./python/yaml-write.ts";
 
 export const MLMODEL_FILE = "MLmodel";
 
-/** Ten thousand columns come to one of these. */
-const MOST_MIB = 8;
+/** Ten thousand columns come to half of it. */
+const MOST_MIB = 2;
 const MOST_BYTES = MOST_MIB * 2 ** 20;
 
 /**

@@ -27,7 +27,11 @@ export function readPlainScalar(text: string): PlainScalar {
   return text;
 }
 
+/** Python's own limit. Reading more costs the square of it. */
+export const MOST_DIGITS = 4_300;
+
 function readInteger(text: string): number | bigint {
+  if (text.length > MOST_DIGITS) throw new SyntaxError(`has a number of more than ${MOST_DIGITS} digits`);
   const digits = text.replace(/^[-+]/, "");
   const value = digits.includes(":") ? sexagesimal(digits) : BigInt(withBase(digits));
   const signed = text.startsWith("-") ? -value : value;

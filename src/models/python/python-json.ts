@@ -1,4 +1,5 @@
 import { messageOf } from "../../base/errors.ts";
+import { MOST_DIGITS } from "./plain-scalar.ts";
 import { pythonFloat } from "./python-float.ts";
 
 /** Types within types, lists within lists: nothing honest comes near, and every reader behind this one may recurse. */
@@ -46,6 +47,7 @@ function unmarkedText(value: string): unknown {
   const text = value.slice(MARK.length);
   if (!BEYOND_JSON.test(text)) return text;
   if (!/\d/.test(text)) return Number(text);
+  if (text.length > MOST_DIGITS) throw new SyntaxError(`has a number of more than ${MOST_DIGITS} digits`);
   return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
 }
 

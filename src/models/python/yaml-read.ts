@@ -4,6 +4,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   type Pair,
   parseDocument,
   type Scalar,
@@ -19,7 +20,10 @@ import { rememberKeySpelling, rememberSpelling } from "./yaml-spelling.ts";
 const MOST_NESTING = 100;
 
 /** Every scalar and every collection, those behind aliases once for each alias: a few lines of aliases can stand for billions. */
-const MOST_NODES = 200_000;
+const MOST_NODES = 100_000;
+
+/** Of the text, for the lexer: some ten thousand values. Quoted texts are one part, however long. */
+const MOST_LEXEMES = 200_000;
 
 type Node = YAMLMap | YAMLSeq | Scalar | Alias;
 
@@ -30,10 +34,10 @@ type Node = YAMLMap | YAMLSeq | Scalar | Alias;
  * @throws {SyntaxError} where it is no YAML mapping, or has tags, keys or more nodes than any honest one
  */
 export function parseYamlMapping(text: string): Record<string, unknown> {
-  // Before the parser, which recurses.
-  if (flowNesting(text) > MOST_NESTING) throw new SyntaxError(TOO_DEEP);
-  // "failsafe" resolves nothing: what an unquoted scalar is, PyYAML's rules say.
-  const document = parseDocument(text, { version: "1.1", schema: "failsafe", logLevel: "silent" });
+  refuseCostly(text);
+  // "failsafe" resolves nothing: what an unquoted scalar is, PyYAML's rules say. To say an error prettily costs a look at all of
+  // the text, for each of millions.
+  const document = parseDocument(text, { version: "1.1", schema: "failsafe", logLevel: "silent", prettyErrors: false });
   const [problem] = document.errors;
   if (problem !== undefined) throw new SyntaxError(`is not YAML: ${messageOf(problem).split("\n")[0]}`);
   const value = new YamlReader().value(document.contents as Node | null, 0);
@@ -44,15 +48,29 @@ export function parseYamlMapping(text: string): Record<string, unknown> {
 
 const TOO_DEEP = `is nested more than ${MOST_NESTING} levels deep`;
 
-/** An upper bound: brackets in texts count too, those that are closed do not. */
-function flowNesting(text: string): number {
+/** The parser keeps an object and recurses for all of them, the lexer does not. */
+function refuseCostly(text: string): void {
+  let lexemes = 0;
   let depth = 0;
-  let deepest = 0;
-  for (const character of text) {
-    if (character === "[" || character === "{") deepest = Math.max(deepest, ++depth);
-    else if ((character === "]" || character === "}") && depth > 0) depth--;
+  let indicators = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    if (++lexemes > MOST_LEXEMES) throw new SyntaxError(`has more than ${MOST_LEXEMES} parts`);
+    if (lexeme === "[" || lexeme === "{") depth++;
+    else if (lexeme === "]" || lexeme === "}") depth--;
+    else if (lexeme === "-" || lexeme === "?") indicators++;
+    else if (lexeme === "\n") indicators = 0;
+    else if (lexeme.startsWith('"')) refuseBadEscapes(lexeme);
+    if (depth > MOST_NESTING || indicators > MOST_NESTING) throw new SyntaxError(TOO_DEEP);
   }
-  return deepest;
+}
+
+const ESCAPE = /\\(?:[0abt\tnvfre "/\\N_LP\n\r]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|(?<unknown>[\s\S]?))/g;
+
+/** The parser would make an error of each. */
+function refuseBadEscapes(quoted: string): void {
+  for (const { groups } of quoted.matchAll(ESCAPE)) {
+    if (groups?.unknown !== undefined) throw new SyntaxError("is not YAML: a text has an unknown escape");
+  }
 }
 
 class YamlReader {

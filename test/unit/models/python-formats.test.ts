@@ -41,6 +41,7 @@ describe("JSON of Python's", () => {
     ["a key that is more than a key", '{"a": {"__proto__": {"isAdmin": true}}}', "__proto__"],
     ["lists within lists", "[".repeat(200_000), "levels deep"],
     ["half a text", '{"a": "', "JSON"],
+    ["a number of a million digits", "1".repeat(1_000_000), "digits"],
   ])("refuses %s", (_, text, problem) => {
     expect(() => parsePythonJson(text)).toThrow(SyntaxError);
     expect(() => parsePythonJson(text)).toThrow(problem);
@@ -126,7 +127,10 @@ describe("YAML of Python's", () => {
     ["a bomb of aliases", bomb.join("\n"), "stands for more than"],
     ["a list that holds itself", "a: &a [*a]", "levels deep"],
     ["brackets without an end", `a: ${"[".repeat(200_000)}`, "levels deep"],
-    ["lists within lists on one line", `a:\n ${"- ".repeat(5_000)}x`, "not YAML"],
+    ["lists within lists on one line", `a:\n ${"- ".repeat(5_000)}x`, "levels deep"],
+    ["millions of errors", `a: ${"[]".repeat(1_000_000)}`, "parts"],
+    ["millions of escapes that are none", `a: "${"\\x".repeat(1_000_000)}"`, "escape"],
+    ["a number of a million digits", `a: ${"1".repeat(1_000_000)}`, "digits"],
     ["a key that is more than a key", "a:\n  __proto__:\n    isAdmin: true\n", "__proto__"],
     ["a merge", "a: &a {b: 1}\nc:\n  <<: *a\n", "<<"],
     ["an unknown anchor", "a: *b", "unknown anchor"],
