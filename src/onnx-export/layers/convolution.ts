@@ -6,41 +6,41 @@ import { paddingOf } from "./padding.ts";
 
 /** Conv1D, Conv2D, Conv3D. */
 export const convolution: LayerExporter = (call) => {
-  const { graph, layer, config } = call;
+  const { layer, config } = call;
   const x = onlyInput(call);
   // Conv1D leaves it out of its config.
   const { dataFormat } = layer as { dataFormat?: unknown };
   if (x.shape.length === 3 && dataFormat === "channelsFirst")
     throw refusal(layer, "TensorFlow.js answers channels last where channels first was asked for", "permute around it");
-  const { padding, strides } = config;
   const dilations: readonly number[] = config.dilationRate;
   const kernel = weightConstant(call, 0, "kernel", (values, shape) => {
     // From [...space, in, out] to [out, in, ...space].
     const space = shape.slice(2).map((_, axis) => axis);
     return permute(values, shape, [shape.length - 1, shape.length - 2, ...space]);
   });
-  const bias = config.useBias ? [weightConstant(call, 1, "bias")] : [];
-  const attributes = {
-    strides,
-    dilations,
-    ...paddingOf(call, { padding, sizes: config.kernelSize, strides, dilations }),
-  };
-  const y = withChannelsFirst(graph, x.name, x.shape.length, config.dataFormat, (value) =>
-    graph.op("Conv", [value, kernel, ...bias], attributes),
-  );
-  return activate(graph, layer, config.activation, y);
+  return convolve(call, kernel, dilations);
 };
 
 export const depthwiseConvolution: LayerExporter = (call) => {
-  const { graph, layer, config } = call;
-  const x = onlyInput(call);
-  const { padding, strides } = config;
   // TensorFlow.js takes a dilation rate here, and does not use it.
   const dilations = [1, 1];
   const { kernel, group } = depthwiseKernel(call);
+  return convolve(call, kernel, dilations, { group });
+};
+
+/** One convolution with its bias and activation, by a kernel in ONNX's order. */
+function convolve(
+  call: LayerCall,
+  kernel: string,
+  dilations: readonly number[],
+  more: { group?: number } = {},
+): string {
+  const { graph, layer, config } = call;
+  const x = onlyInput(call);
+  const { padding, strides } = config;
   const bias = config.useBias ? [weightConstant(call, 1, "bias")] : [];
   const attributes = {
-    group,
+    ...more,
     strides,
     dilations,
     ...paddingOf(call, { padding, sizes: config.kernelSize, strides, dilations }),
@@ -49,7 +49,7 @@ export const depthwiseConvolution: LayerExporter = (call) => {
     graph.op("Conv", [value, kernel, ...bias], attributes),
   );
   return activate(graph, layer, config.activation, y);
-};
+}
 
 /** SeparableConv2D: a depthwise convolution, then one of single pixels. */
 export const separableConvolution: LayerExporter = (call) => {
