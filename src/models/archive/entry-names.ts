@@ -39,7 +39,7 @@ export class EntryNames {
       const known = this.#places.get(meaning(folder));
       if (known?.name === folder && !known.isFile) return undefined;
       const problem = this.#place({ name: folder, isFile: false });
-      if (problem !== undefined) return problem;
+      if (problem !== undefined) return `lies in ${JSON.stringify(folder)}, which ${problem}`;
     }
     return undefined;
   }

@@ -39,13 +39,16 @@ async function* packedPieces(archive: ArchiveReader, entry: PlacedEntry): AsyncG
 /** By zlib, not by fflate: several times faster, and it stops at each full piece of output instead of at the end of its input. */
 async function inflate(archive: ArchiveReader, entry: PlacedEntry, output: CheckedFile): Promise<void> {
   const inflater = createInflateRaw({ chunkSize: PIECE_BYTES });
+  let isOver = false;
   try {
     await pipeline(packedPieces(archive, entry), inflater, async (pieces: AsyncIterable<Buffer>) => {
       for await (const piece of pieces) await output.write(piece);
+      isOver = true;
     });
   } catch (error) {
-    if (!systemCodeOf(error)?.startsWith("Z_")) throw error;
-    throw archive.damaged(`${JSON.stringify(entry.name)} cannot be inflated: ${messageOf(error)}`, error);
+    // What comes after the end of the data may abort the pipeline: how many bytes that is, is asked for below.
+    if (!isOver && !systemCodeOf(error)?.startsWith("Z_")) throw error;
+    if (!isOver) throw archive.damaged(`${JSON.stringify(entry.name)} cannot be inflated: ${messageOf(error)}`, error);
   }
   if (inflater.bytesWritten !== entry.packedBytes) {
     throw archive.damaged(`${JSON.stringify(entry.name)} has bytes behind the end of its data`);
