@@ -1,4 +1,4 @@
-import { readSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 
 /** Bytes that can be read here and there. */
 export interface ByteSource {
@@ -14,7 +14,7 @@ export function bytesSource(bytes: Uint8Array): ByteSource {
 }
 
 /** Reads a file in blocks: its fields are small and lie close together. */
-export function fileSource(descriptor: number, sizeBytes: number): ByteSource {
+export function fileSource(descriptor: number, sizeBytes = fstatSync(descriptor).size): ByteSource {
   const block = Buffer.allocUnsafe(READ_BLOCK_BYTES);
   let blockStart = 0;
   let blockLength = 0;
