@@ -32,8 +32,8 @@ export class InputPlan {
   readonly #only: TensorTarget | undefined;
   /** Of a signature of columns. */
   readonly #columns: readonly ColumnSpec[] | undefined;
-  /** Whether rows have a column for each input by its name, even if there is one. */
-  readonly #isByName: boolean;
+  /** Whether the signature has tensors with names. */
+  readonly #isNamed: boolean;
 
   /**
    * @param ports the runtime's inputs
@@ -46,7 +46,7 @@ export class InputPlan {
     this.#targets = ports.map((port) => new TensorTarget(port, specOf(port, ports, tensors)));
     this.#names = this.#targets.map(({ name }) => name);
     this.#only = this.#targets.length === 1 ? this.#targets[0] : undefined;
-    this.#isByName = this.#targets.length > 1 || tensors?.[0]?.name !== undefined;
+    this.#isNamed = tensors?.[0]?.name !== undefined;
   }
 
   /**
@@ -124,17 +124,7 @@ export class InputPlan {
 
   #tableTensors(table: Table): TensorMap {
     const only = this.#only;
-    const isByName = this.#isByName && (this.#columns === undefined || only === undefined);
-    if (only !== undefined && !isByName) {
-      const [first] = table.columns;
-      const isSingle = table.columns.length === 1 && only.shape !== undefined;
-      return {
-        [only.port]:
-          isSingle || first?.cells.some(Array.isArray)
-            ? columnTensor(PLACE, first as Column, only)
-            : matrixTensor(PLACE, table, only),
-      };
-    }
+    if (only !== undefined && !this.#isOneByName(only, table)) return { [only.port]: wholeTensor(table, only) };
     const byName = new Map(table.columns.map((column) => [column.name, column]));
     const missing = this.#names.filter((name) => !byName.has(name));
     if (missing.length > 0) throw missingNames(PLACE, missing, byName.keys(), this.#names);
@@ -142,6 +132,21 @@ export class InputPlan {
       this.#targets.map((target) => [target.port, columnTensor(PLACE, byName.get(target.name) as Column, target)]),
     );
   }
+
+  /** Whether the only tensor is a column of the table. Else it has all columns, where their number is that of its values. */
+  #isOneByName({ name, shape }: TensorTarget, { columns }: Table): boolean {
+    if (this.#columns !== undefined || !this.#isNamed) return false;
+    const isMatrix = shape?.length === 2 && shape[1] === columns.length;
+    return !isMatrix || columns.some((column) => column.name === name);
+  }
+}
+
+/** A table as the one tensor of a model: a single column that has lists, or all columns. */
+function wholeTensor(table: Table, target: TensorTarget): ShapedTensor {
+  const [first] = table.columns;
+  const isSingle = table.columns.length === 1 && target.shape !== undefined;
+  const isLists = table.columns.length === 1 && first?.cells.some(isGivenTensor);
+  return isSingle || isLists ? columnTensor(PLACE, first as Column, target) : matrixTensor(PLACE, table, target);
 }
 
 /** A table in any of its forms, by a signature of columns. */
