@@ -48,7 +48,7 @@ export class RunLifecycle {
   }
 
   /** Makes the end wait for an upload. */
-  track(upload: Promise<void>): Promise<void> {
+  track<T>(upload: Promise<T>): Promise<T> {
     this.#uploads.add(upload);
     const forget = () => this.#uploads.delete(upload);
     upload.then(forget, forget);

@@ -24,14 +24,14 @@ export const runtimesShape = {
 /** The options of a save, without where it goes. */
 export const modelFormShape = {
   ...runtimesShape,
-  /** What the model takes and gives. Default: what the model says of itself, as named tensors; the columns of an example of rows. */
-  signature: signatureSchema.optional(),
+  /** What the model takes and gives; `false`: nothing is said. Default: what the model says of itself, as named tensors; the columns of an example of rows. */
+  signature: z.union([signatureSchema, z.literal(false)]).optional(),
   /** One input: tensors, or rows. It is kept with the model, and the ONNX form is tried on it. */
   inputExample: z
     .custom<ModelData>((value) => value !== undefined && value !== null, { error: "is missing" })
     .optional(),
   /** Params of `predict` beside the input, with their defaults. */
-  params: z.record(z.string(), z.unknown()).optional(),
+  inferenceParams: z.record(z.string(), z.unknown()).optional(),
   /** What else is to be known of the model: plain values. */
   metadata: z.record(z.string(), z.unknown()).optional(),
   /**

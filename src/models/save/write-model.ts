@@ -41,12 +41,16 @@ export interface WrittenModel {
   readonly warnings: readonly string[];
 }
 
-/** Writes a whole model into an empty directory. */
+/**
+ * Writes a whole model into an empty directory.
+ *
+ * @param identify - Asked when everything but the MLmodel is written: what cannot be written is never known to a server.
+ */
 export async function writeModel(
   directory: string,
   model: unknown,
   options: ModelFormOptions,
-  identity: ModelIdentity = {},
+  identify: () => Promise<ModelIdentity> = async () => ({}),
 ): Promise<WrittenModel> {
   const flavor = flavorOf(model);
   const { tf, ort, includeOptimizer } = options;
@@ -55,7 +59,10 @@ export async function writeModel(
   const form = await writeOnnxForm(saved, directory, options, example?.tensors);
   const warnings = form.status === "failed" ? [refuse(form, options.strict)] : [];
   const ports = saved.ports ?? (form.status === "written" ? form.ports : undefined);
-  const signature = options.signature ?? modelSignature(ports, options.inputExample, options.params);
+  const signature =
+    options.signature === false
+      ? undefined
+      : (options.signature ?? modelSignature(ports, options.inputExample, options.inferenceParams));
   const encoded = example === undefined ? undefined : encodeInputExample(example.data);
   const isForPython = form.status === "written";
   await writeTexts(directory, {
@@ -69,7 +76,7 @@ export async function writeModel(
   });
   const check = isForPython ? form.check : undefined;
   const mlmodel = newMlmodel({
-    ...identity,
+    ...(await identify()),
     flavors: { [flavor.name]: saved.config, ...(isForPython ? form.flavors : {}) },
     signature,
     inputExample: encoded?.info,
