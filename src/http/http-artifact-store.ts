@@ -5,6 +5,7 @@ import { Transform, type Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
+import { redact } from "../base/diagnostics.ts";
 import { invalidArgument, TidemarkError } from "../base/errors.ts";
 import { checkRelativePath, relativePathProblem } from "../base/paths.ts";
 import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
@@ -42,7 +43,7 @@ export class HttpArtifactStore implements ArtifactStore {
   readonly #location: ArtifactLocation;
 
   constructor(rest: RestClient, storage: HttpClient, uri: string) {
-    this.uri = uri;
+    this.uri = redact(uri);
     this.#location = parseLocation(uri, rest.base);
     this.#rest = rest.at(this.#location.base);
     this.#storage = new StorageClient(storage, this.#rest);
