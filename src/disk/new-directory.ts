@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { invalidArgument } from "../base/errors.ts";
+import { TidemarkError } from "../base/errors.ts";
 import { isMissing, storageError } from "./storage-errors.ts";
 import { temporaryName } from "./temporary-name.ts";
 
@@ -10,7 +10,7 @@ import { temporaryName } from "./temporary-name.ts";
  *
  * @param target - Absolute. Its parents are made.
  * @param fill - Writes into the directory it is given; its answer is passed on.
- * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` where the place is taken and `overwrite` is false; the codes of storage; what `fill` throws
+ * @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS` where the place is taken and `overwrite` is false; the codes of storage; what `fill` throws
  */
 export async function newDirectory<T>(
   target: string,
@@ -18,7 +18,8 @@ export async function newDirectory<T>(
   fill: (directory: string) => Promise<T>,
 ): Promise<T> {
   if (!overwrite && (await isTaken(target))) {
-    throw invalidArgument("directory", target, "a place with nothing in it, or overwrite: true");
+    const message = `${target} is there already, and not empty; \`overwrite: true\` replaces it`;
+    throw new TidemarkError("RESOURCE_ALREADY_EXISTS", message, { details: { path: target } });
   }
   const parent = dirname(target);
   const temporary = join(parent, temporaryName());

@@ -30,6 +30,8 @@ export { type InferSignatureOptions, inferSignature, type ModelData, type Row } 
 export { loadModel } from "./load/load-model.ts";
 export type { LoadOptions } from "./load/load-options.ts";
 export type { LoadedModel, PredictOptions } from "./load/loaded-model.ts";
+export { type LoggedModelInfo, logModel } from "./log/log-model.ts";
+export type { LogModelOptions } from "./log/log-options.ts";
 export { parseMlmodel, readMlmodel } from "./mlmodel-file.ts";
 export type { Mlmodel, SavedInputExampleInfo } from "./mlmodel-schema.ts";
 export type { TensorMap, TensorPort } from "./predict/ports.ts";

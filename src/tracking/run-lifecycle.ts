@@ -26,7 +26,7 @@ const ERROR_TAG = "tidemark.error";
 export class RunLifecycle {
   readonly #parts: RunLifecycleParts;
   readonly #leaveProcessExit: () => void;
-  readonly #uploads = new Set<Promise<void>>();
+  readonly #uploads = new Set<Promise<unknown>>();
   readonly #beforeEnd = new Set<() => void>();
   #status: RunStatus = "RUNNING";
   #ending: Promise<void> | undefined;

@@ -1,13 +1,20 @@
-import { resolve } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { invalidArgument } from "../../base/errors.ts";
+import { localPathOf, schemeOf } from "../../base/file-uri.ts";
+import { parseModelUri } from "../../registry/model-uri.ts";
+import { resolveModelUri } from "../../registry/resolve-model-uri.ts";
 import { checkArgument } from "../../schema/check.ts";
 import { readMlmodel } from "../mlmodel-file.ts";
 import type { Mlmodel } from "../mlmodel-schema.ts";
 import { parseSignature } from "../signature.ts";
 import type { Signature } from "../signature-schema.ts";
+import { cachedModel, downloadInto } from "./cached-model.ts";
 import { chooseFlavor } from "./choose-flavor.ts";
 import { type CheckedLoadOptions, type LoadOptions, loadOptionsSchema } from "./load-options.ts";
 import { LoadedModel } from "./loaded-model.ts";
+import { ModelCache } from "./model-cache.ts";
 
 /**
  * Loads a model that MLflow or Tidemark has saved.
@@ -33,14 +40,48 @@ import { LoadedModel } from "./loaded-model.ts";
 export async function loadModel(source: string, options: LoadOptions = {}): Promise<LoadedModel> {
   if (typeof source !== "string" || source === "")
     throw invalidArgument("source", source, "a directory or a model URI");
-  return await loadDirectory(resolve(source), source, checkArgument("options", loadOptionsSchema, options));
+  const checked = checkArgument("options", loadOptionsSchema, options);
+  const { directory, remove } = await findDirectory(source, checked);
+  try {
+    return await loadDirectory(directory, source, checked, remove);
+  } catch (error) {
+    await remove?.();
+    throw error;
+  }
 }
 
-/** Loads the model in a directory. */
-export async function loadDirectory(
+interface FoundDirectory {
+  readonly directory: string;
+  /** Takes the files away, where they are nobody else's. */
+  readonly remove?: () => Promise<void>;
+}
+
+async function findDirectory(source: string, options: CheckedLoadOptions): Promise<FoundDirectory> {
+  const { client, cache, onProgress, signal } = options;
+  // What was saved here needs no backend.
+  if (parseModelUri(source).kind === "location" && (schemeOf(source) ?? "file") === "file") {
+    return { directory: resolve(localPathOf(source)) };
+  }
+  const model = await resolveModelUri(source, client === undefined ? {} : { client });
+  if (model.localDirectory !== undefined) return { directory: model.localDirectory };
+  const watch = { onProgress, signal };
+  if (cache !== false) return { directory: await cachedModel(model, new ModelCache(cache.dir, cache.maxBytes), watch) };
+  const temporary = await mkdtemp(join(tmpdir(), "tidemark-model-"));
+  const remove = () => rm(temporary, { recursive: true, force: true });
+  try {
+    await downloadInto(model.artifacts, temporary, watch);
+    return { directory: temporary, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function loadDirectory(
   directory: string,
   source: string,
   { tf, ort, flavor: wanted, allowCode, sessionOptions }: CheckedLoadOptions,
+  remove: (() => Promise<void>) | undefined,
 ): Promise<LoadedModel> {
   const mlmodel = readMlmodel(directory);
   const signature = signatureOf(directory, mlmodel);
@@ -48,7 +89,7 @@ export async function loadDirectory(
   const { flavors } = mlmodel;
   const config = flavors[flavor.name] ?? {};
   const predictor = await flavor.load({ directory, config, flavors, allowCode, sessionOptions, ...runtimes });
-  return new LoadedModel({ directory, mlmodel, signature, flavor: flavor.name, predictor });
+  return new LoadedModel({ directory, mlmodel, signature, flavor: flavor.name, predictor, remove });
 }
 
 function signatureOf(directory: string, { signature }: Mlmodel): Signature | undefined {

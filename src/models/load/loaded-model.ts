@@ -31,6 +31,8 @@ export interface LoadedModelParts {
   readonly signature: Signature | undefined;
   readonly flavor: string;
   readonly predictor: Predictor;
+  /** Takes the files away when the model is closed. */
+  readonly remove?: (() => Promise<void>) | undefined;
 }
 
 const NO_PARAMS: Readonly<Record<string, unknown>> = Object.freeze({});
@@ -46,14 +48,17 @@ export class LoadedModel {
   readonly #mlmodel: Mlmodel;
   readonly #predictor: Predictor;
   readonly #predict: Predict;
+  readonly #remove: (() => Promise<void>) | undefined;
+  #closing: Promise<void> | undefined;
 
   /** @internal Made by `loadModel`. */
-  constructor({ directory, mlmodel, signature, flavor, predictor }: LoadedModelParts) {
+  constructor({ directory, mlmodel, signature, flavor, predictor, remove }: LoadedModelParts) {
     this.directory = directory;
     this.flavor = flavor;
     this.signature = signature;
     this.#mlmodel = mlmodel;
     this.#predictor = predictor;
+    this.#remove = remove;
     this.#predict =
       predictor.takes === "tensors" ? predictTensors(predictor, signature) : predictValues(predictor, signature);
   }
@@ -102,12 +107,18 @@ export class LoadedModel {
   }
 
   /** Lets go of the memory the model has outside of JavaScript. Harmless twice. */
-  async close(): Promise<void> {
-    await this.#predictor.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#predictor.close();
+    await this.#remove?.();
   }
 }
 

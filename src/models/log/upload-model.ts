@@ -20,13 +20,15 @@ export interface LoggedPlace {
 /** What of a run says where a model comes from, too. */
 const SOURCE_TAGS = /^mlflow\.(?:user|source\.(?:name|type|git\.\w+))$/;
 
-/** The model is worth more than its metrics: they are not waited for any longer. */
+/** A model is worth more than what is known of it: that is not waited for any longer. */
 const FLUSH_TIMEOUT_MS = 30_000;
 
 /** A logged model that was begun, and the store it is in. */
 interface Begun {
   readonly store: LoggedModelStore;
   readonly model: LoggedModel;
+  /** As it was then. */
+  readonly run: RunEntity;
 }
 
 /**
@@ -57,7 +59,7 @@ export async function uploadModel(
     }
     const { store, model } = begun;
     await uploadDirectory(run.home.backend.artifacts(model.artifactLocation), directory, undefined, transfer);
-    await linkMetrics(begun, run, step);
+    await linkMetrics(begun, step);
     await store.finalize(model.id, "READY");
     return { written, modelId: model.id };
   } catch (error) {
@@ -72,6 +74,7 @@ async function begin({ run, name, modelType, step, params, tags }: LoggedPlace):
   const { loggedModels: store, tracking } = run.home.backend;
   if (store === undefined || run.backendId === undefined) return undefined;
   try {
+    await settle(run);
     const entity = await tracking.getRun(run.backendId);
     const model = await store.create({
       experimentId: entity.experimentId,
@@ -82,10 +85,19 @@ async function begin({ run, name, modelType, step, params, tags }: LoggedPlace):
       ...(modelType === undefined ? {} : { modelType }),
     });
     await tracking.logModelOutputs(entity.id, [{ modelId: model.id, step: step ?? lastStep(entity) }]);
-    return { store, model };
+    return { store, model, run: entity };
   } catch (error) {
     if (error instanceof TidemarkError && error.code === "TEMPORARILY_UNAVAILABLE") return undefined;
     throw error;
+  }
+}
+
+/** What the run has logged shows in its model. */
+async function settle(run: Run): Promise<void> {
+  try {
+    await run.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
+  } catch (error) {
+    log("warn", `a model of run ${run.id} may lack params and metrics of it: ${messageOf(error)}`);
   }
 }
 
@@ -95,13 +107,12 @@ const sourceTags = ({ tags }: RunEntity) =>
 const lastStep = ({ latestMetrics }: RunEntity) => latestMetrics.reduce((last, { step }) => Math.max(last, step), 0);
 
 /** The latest values of the run are those of the model; those of one step where it is named. */
-async function linkMetrics({ store, model }: Begun, run: Run, step: number | undefined): Promise<void> {
+async function linkMetrics({ store, model, run }: Begun, step: number | undefined): Promise<void> {
+  const measured = run.latestMetrics.filter(({ key }) => !key.startsWith("system/"));
+  const metrics = measured.filter((metric) => step === undefined || metric.step === step);
+  if (metrics.length === 0) return;
   try {
-    await run.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
-    const { id, latestMetrics } = await run.home.backend.tracking.getRun(run.backendId as string);
-    const measured = latestMetrics.filter((metric) => !metric.key.startsWith("system/"));
-    const metrics = measured.filter((metric) => step === undefined || metric.step === step);
-    if (metrics.length > 0) await store.addMetrics(model.id, id, metrics);
+    await store.addMetrics(model.id, run.id, metrics);
   } catch (error) {
     log("warn", `the metrics of run ${run.id} are not those of its model ${model.id}: ${messageOf(error)}`);
   }

@@ -21,7 +21,7 @@ export interface SavedModel extends WrittenModel {
  * @param directory - Made with its parents. A directory that holds anything is refused, unless `overwrite` is set.
  * @param model - A layers or graph model of TensorFlow.js; bytes of an ONNX model, or the path of its file; `{ module }`, a path of an ES
  *   module with `load` and `predict`; what a flavor of your own accepts.
- * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`; with `strict` also where the model has no ONNX form, or `INTERNAL_ERROR` where that
+ * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`; `RESOURCE_ALREADY_EXISTS` for a directory that holds anything; with `strict` also where the model has no ONNX form, or `INTERNAL_ERROR` where that
  *   answers otherwise; the codes of storage
  * @example
  * ```ts
