@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { log } from "../../base/diagnostics.ts";
-import { invalidArgument, TidemarkError } from "../../base/errors.ts";
+import { invalidArgument } from "../../base/errors.ts";
 import { isDisabled } from "../../base/platform.ts";
 import { storageError } from "../../disk/storage-errors.ts";
 import { checkArgument } from "../../schema/check.ts";
@@ -30,7 +30,7 @@ export interface LoggedModelInfo extends Omit<WrittenModel, "mlmodel"> {
  * While the run's server is away the files go to the run's artifacts, which are brought there later; `runs:/<run>/<name>` is the model then.
  *
  * @param model - What `saveModel` takes.
- * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`, `CANCELLED`, what saving and uploading throw. A logged model that was
+ * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `CANCELLED`, what saving and uploading throw. A logged model that was
  *   begun is FAILED then.
  * @example
  * ```ts
@@ -47,6 +47,13 @@ export interface LoggedModelInfo extends Omit<WrittenModel, "mlmodel"> {
  * ```
  */
 export async function logModel(run: Run, model: unknown, options: LogModelOptions = {}): Promise<LoggedModelInfo> {
+  const logged = await logQuietly(run, model, options);
+  for (const warning of logged.warnings) log("warn", warning);
+  return logged;
+}
+
+/** The same, with what is to be known only in the answer. */
+export async function logQuietly(run: Run, model: unknown, options: LogModelOptions): Promise<LoggedModelInfo> {
   if (typeof run !== "object" || run === null || !("home" in run)) {
     throw invalidArgument("run", run, "what startRun() answers");
   }
@@ -54,7 +61,6 @@ export async function logModel(run: Run, model: unknown, options: LogModelOption
   if (checked.alias !== undefined && checked.registeredModelName === undefined) {
     throw invalidArgument("options.alias", checked.alias, "a registeredModelName beside it");
   }
-  if (run.status !== "RUNNING") throw new TidemarkError("RUN_ENDED", `run ${run.id} has ended`);
   if (isDisabled()) return { ...NOTHING, uri: runUri(run, checked.name), name: checked.name };
   return await run.track(logInto(run, model, checked));
 }
@@ -86,11 +92,8 @@ async function logInto(run: Run, model: unknown, options: CheckedLogModelOptions
 
 const runUri = (run: Run, name: string) => `runs:/${run.backendId ?? run.id}/${name}`;
 
-function notRegistered(run: Run, name: string, registeredName: string): string {
-  const warning = `${runUri(run, name)} is not registered as ${registeredName}, because its server is away: do so when it is back`;
-  log("warn", warning);
-  return warning;
-}
+const notRegistered = (run: Run, name: string, registeredName: string) =>
+  `${runUri(run, name)} is not registered as ${registeredName}, because its server is away: do so when it is back`;
 
 async function makeTemporary(): Promise<string> {
   try {

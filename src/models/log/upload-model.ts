@@ -94,6 +94,7 @@ async function begin({ run, name, modelType, step, params, tags }: LoggedPlace):
 
 /** What the run has logged shows in its model. */
 async function settle(run: Run): Promise<void> {
+  if (run.status !== "RUNNING") return;
   try {
     await run.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
   } catch (error) {

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { log } from "../../base/diagnostics.ts";
 import { invalidArgument } from "../../base/errors.ts";
 import { newDirectory } from "../../disk/new-directory.ts";
 import { checkArgument } from "../../schema/check.ts";
@@ -38,5 +39,6 @@ export async function saveModel(directory: string, model: unknown, options: Save
   const { overwrite, ...form } = checkArgument("options", saveOptionsSchema, options);
   const target = resolve(directory);
   const written = await newDirectory(target, { overwrite }, (temporary) => writeModel(temporary, model, form));
+  for (const warning of written.warnings) log("warn", warning);
   return { directory: target, ...written };
 }

@@ -1,6 +1,5 @@
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { log } from "../../base/diagnostics.ts";
 import { invalidArgument, TidemarkError } from "../../base/errors.ts";
 import { storageError } from "../../disk/storage-errors.ts";
 import { packageJsonFile, pythonEnvironmentFiles, type TextFiles } from "../environment-files.ts";
@@ -115,9 +114,7 @@ function refuse({ problem, cause }: Extract<OnnxForm, { status: "failed" }>, str
       ? cause
       : new TidemarkError("INVALID_PARAMETER_VALUE", `model: ${problem}`, { cause });
   }
-  const warning = `the model is saved without a form that Python can load (no python_function): ${problem}`;
-  log("warn", warning);
-  return warning;
+  return `the model is saved without a form that Python can load (no python_function): ${problem}`;
 }
 
 function metadataOf(
