@@ -159,14 +159,21 @@ function tableRows(form: string, data: unknown, columns: readonly ColumnSpec[]):
   if (!Array.isArray(data)) return [{ [nameAt(0)]: data }];
   const list: readonly unknown[] = data;
   if (isRecords(list)) return list;
-  if (columns.length === 1) {
-    const isMatrix = first.type !== "array" && list.every((row) => Array.isArray(row) && row.length === 1);
-    return list.map((value) => ({ [nameAt(0)]: isMatrix ? (value as unknown[])[0] : value }));
-  }
+  if (columns.length === 1) return oneColumn(nameAt(0), list, first);
   return list.map((row, at) => {
-    if (!Array.isArray(row)) throw invalidArgument(`${form}[${at}]`, row, "a list or an object: the values of a row");
+    if (!Array.isArray(row) || row.length !== (list[0] as readonly unknown[]).length) {
+      throw invalidArgument(`${form}[${at}]`, row, "a list of the values of a row, of one length in all rows");
+    }
     return Object.fromEntries(row.map((value, index) => [nameAt(index), value]));
   });
+}
+
+/** A value for each row; for a column of lists, a single row's list, or one for each row. */
+function oneColumn(name: string, list: readonly unknown[], type: ColumnType): readonly Row[] {
+  const isLists = list.length > 0 && list.every(Array.isArray);
+  if (type.type === "array" && (!isLists || type.items.type === "array")) return [{ [name]: list }];
+  const isMatrix = type.type !== "array" && isLists && list.every((row) => (row as readonly unknown[]).length === 1);
+  return list.map((value) => ({ [name]: isMatrix ? (value as readonly unknown[])[0] : value }));
 }
 
 function objectRows(form: string, data: Row, columns: readonly ColumnSpec[]): readonly Row[] {

@@ -1,7 +1,7 @@
 import { invalidArgument } from "../../base/errors.ts";
 import type { ColumnSpec } from "../column-type-schema.ts";
 import type { Signature, TensorSpec } from "../signature-schema.ts";
-import type { ShapedTensor } from "../tensor-value.ts";
+import { isTypedArray, type ShapedTensor } from "../tensor-value.ts";
 import { isGivenTensor, isPlainObject, readTensor } from "./given-tensor.ts";
 import { listOf, missingNames, unknownNames } from "./names.ts";
 import type { TensorMap, TensorPort } from "./ports.ts";
@@ -79,7 +79,9 @@ export class InputPlan {
     }
     let count = 0;
     for (const _ in input) count++;
-    return count === this.#targets.length ? { tensors, form } : undefined;
+    if (count !== this.#targets.length) return undefined;
+    if (count > 1) checkExampleCounts(this.#targets, tensors, input as Readonly<Record<string, unknown>>);
+    return { tensors, form };
   }
 
   #encode(input: PredictInput): EncodedInput {
@@ -114,6 +116,7 @@ export class InputPlan {
       form ??= NAMED_FORMS[tensor.terms];
       tensors[target.port] = target.encode(place, tensor);
     }
+    checkExampleCounts(this.#targets, tensors, named);
     return { tensors, form: form ?? NAMED_FORMS.typed };
   }
 
@@ -147,6 +150,39 @@ function wholeTensor(table: Table, target: TensorTarget): ShapedTensor {
   const isSingle = table.columns.length === 1 && target.shape !== undefined;
   const isLists = table.columns.length === 1 && first?.cells.some(isGivenTensor);
   return isSingle || isLists ? columnTensor(PLACE, first as Column, target) : matrixTensor(PLACE, table, target);
+}
+
+/**
+ * Refuses tensors that were cut out of flat arrays into another number of examples than the others have: there it is no longer
+ * clear what was meant.
+ */
+function checkExampleCounts(
+  targets: readonly TensorTarget[],
+  tensors: TensorMap,
+  named: Readonly<Record<string, unknown>>,
+): void {
+  let other: TensorTarget | undefined;
+  let cut: TensorTarget | undefined;
+  for (const target of targets) {
+    if (!target.takesAnyCount) continue;
+    const { dims } = tensors[target.port] as ShapedTensor;
+    if (dims.length > 1 && isFlat(named[target.name])) cut ??= target;
+    if (other !== undefined && (tensors[other.port] as ShapedTensor).dims[0] !== dims[0] && cut !== undefined) {
+      throw unequalCounts(cut, cut === target ? other : target, tensors);
+    }
+    other ??= target;
+  }
+}
+
+const isFlat = (value: unknown) => isTypedArray(value) || (Array.isArray(value) && !Array.isArray(value[0]));
+
+function unequalCounts(cut: TensorTarget, other: TensorTarget, tensors: TensorMap) {
+  const [count, others] = [cut, other].map(({ port }) => (tensors[port] as ShapedTensor).dims[0]);
+  return invalidArgument(
+    `${PLACE}.${cut.name}`,
+    `values of ${count} examples`,
+    `those of ${others}, as ${JSON.stringify(other.name)} has`,
+  );
 }
 
 /** A table in any of its forms, by a signature of columns. */

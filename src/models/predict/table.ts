@@ -18,7 +18,7 @@ export interface Table {
   readonly rowCount: number;
 }
 
-/** Of rows. A column that a row lacks is `undefined` there. */
+/** Of rows. What a row lacks is null there. */
 export function tableOfRows(place: string, rows: readonly unknown[], placeOfRow: (row: number) => string): Table {
   for (const [index, row] of rows.entries()) {
     if (!isPlainObject(row)) throw invalidArgument(placeOfRow(index), row, "an object with a value for each column");
@@ -31,7 +31,7 @@ export function tableOfRows(place: string, rows: readonly unknown[], placeOfRow:
   for (const row of objects) for (const name of Object.keys(row)) names.add(name);
   const columns = Array.from(names, (name) => ({
     name,
-    cells: objects.map((row) => (Object.hasOwn(row, name) ? row[name] : undefined)),
+    cells: objects.map((row) => (Object.hasOwn(row, name) ? (row[name] ?? null) : null)),
     placeOf: (row: number) => `${placeOfRow(row)}.${name}`,
   }));
   return { columns, rowCount: rows.length };
@@ -103,7 +103,14 @@ export function castTable(place: string, table: Table, specs: readonly ColumnSpe
   );
   if (missing.length > 0 && table.rowCount > 0) throw missingNames(place, missing, byName.keys(), specs.map(nameOf));
   const columns = specs.map((spec, index) =>
-    castColumn(place, found[index], spec, nameOf(spec, index), table.rowCount),
+    // Where the signature has no names, columns are taken by their place, and keep the names that they came with.
+    castColumn(
+      place,
+      found[index],
+      spec,
+      (isNamed ? undefined : found[index]?.name) ?? nameOf(spec, index),
+      table.rowCount,
+    ),
   );
   return { columns, rowCount: table.rowCount };
 }

@@ -16,6 +16,8 @@ export class TensorTarget {
   /** The name that callers know. */
   readonly name: string;
   readonly shape: readonly number[] | undefined;
+  /** Whether the first axis may be of any length: it counts the examples. */
+  readonly takesAnyCount: boolean;
   /** Of the signature first: what it refuses does not reach the runtime, though the runtime might take it. */
   readonly #dtypes: readonly string[];
   /** Arrays of it need no look at their values. */
@@ -26,6 +28,7 @@ export class TensorTarget {
     this.port = port.name;
     this.name = spec?.name ?? port.name;
     this.shape = mergeShapes(port.shape, spec?.["tensor-spec"].shape);
+    this.takesAnyCount = this.shape?.[0] === -1;
     this.#exampleSize = exampleSize(this.shape);
     const specDtype = spec?.["tensor-spec"].dtype.toLowerCase();
     this.#dtypes = specDtype === undefined || specDtype === port.dtype ? [port.dtype] : [specDtype, port.dtype];
