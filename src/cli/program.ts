@@ -112,6 +112,23 @@ function addModels(program: Command, run: Run): void {
     .description("one registered model and all its versions")
     .argument("<name>")
     .action(async (name, _, command) => run(command, (await import("./models.ts")).showModel, { name }));
+  models
+    .command("pack")
+    .description("pack a model's directory into a zip archive: the same model gives the same bytes")
+    .argument("<directory>")
+    .argument("<archive>", "an older one is replaced")
+    .action(async (directory, archive, _, command) =>
+      run(command, (await import("./models-archive.ts")).packArchive, { directory, archive }),
+    );
+  models
+    .command("unpack")
+    .description("unpack an archive of a model, after everything in it was checked")
+    .argument("<archive>")
+    .argument("<directory>", "must not be there, or be empty")
+    .option("--overwrite", "replace a model that is there")
+    .action(async (archive, directory, _, command) =>
+      run(command, (await import("./models-archive.ts")).unpackArchive, { archive, directory }),
+    );
 }
 
 function addSpool(program: Command, run: Run): void {
