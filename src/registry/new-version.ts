@@ -9,6 +9,9 @@ import { uriOfVersion } from "./versions.ts";
 /** In which MLflow's UI finds the versions of a logged model: a JSON list of names and numbers. */
 const VERSIONS_TAG = "mlflow.modelVersions";
 
+/** For a version to become READY: as long as MLflow waits. */
+export const LONGEST_WAIT_MS = 300_000;
+
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 

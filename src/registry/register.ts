@@ -8,12 +8,9 @@ import { Client } from "../tracking/client.ts";
 import type { Run } from "../tracking/run.ts";
 import { transferOptionsSchema } from "../tracking/run-options.ts";
 import { type Clients, clientsShape, openClients } from "./clients.ts";
-import { createNextVersion, waitUntilReady } from "./new-version.ts";
+import { createNextVersion, LONGEST_WAIT_MS, waitUntilReady } from "./new-version.ts";
 import { producedModel } from "./run-models.ts";
 import { versionSourceOf } from "./version-source.ts";
-
-/** As long as MLflow waits. */
-const LONGEST_WAIT_MS = 300_000;
 
 const { tags, description } = createModelSchema.shape;
 const registerSchema = z.strictObject({

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { parseModelUri } from "../../../src/registry/model-uri.ts";
+import { type ModelUri, parseModelUri } from "../../../src/registry/model-uri.ts";
 
 describe("parseModelUri", () => {
   const run = "0123456789abcdef0123456789abcdef";
-  it.each([
+  it.each<[string, ModelUri]>([
     [`runs:/${run}/model`, { kind: "run", runId: run, path: "model" }],
     [`runs:/${run}/a/b c/d%20e/`, { kind: "run", runId: run, path: "a/b c/d%20e" }],
     [`runs:///${run}/model`, { kind: "run", runId: run, path: "model" }],
@@ -29,7 +29,7 @@ describe("parseModelUri", () => {
       "mlflow-artifacts:/0/models/m-1/artifacts",
       "http://host:5000/api/2.0/mlflow-artifacts/artifacts/0/model",
       "gs://bucket/model",
-    ].map((location) => [location, { kind: "location", location }] as const),
+    ].map((location): [string, ModelUri] => [location, { kind: "location", location }]),
   ])("reads %s", (uri, parsed) => {
     expect(parseModelUri(uri)).toEqual(parsed);
   });
