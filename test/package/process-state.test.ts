@@ -16,6 +16,7 @@ const REFUSED_CALLS: Readonly<Record<string, string>> = {
   "./memory": 'memoryBackend().artifacts("memory:").read("../climbs")',
   "./onnx-export": "exportOnnx({})",
   "./onnxruntime": "autolog({})",
+  "./s3": 's3Artifacts("gs://bucket/x")',
   "./tfjs": "autolog({})",
 };
 
