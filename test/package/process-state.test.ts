@@ -26,7 +26,6 @@ const REFUSED_CALLS: Readonly<Record<string, string>> = {
 const BACKENDS: Readonly<Record<string, string>> = {
   "./fs": 'fsBackend({ directory: "./mlruns" })',
   "./memory": "memoryBackend()",
-  "./models": "registerFlavor({})",
 };
 
 interface Copy {
