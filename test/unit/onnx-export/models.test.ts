@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { CLASSES, loadDigits } from "../../../examples/support/digits.mjs";
 import { loadIrises, SPECIES } from "../../../examples/support/irises.mjs";
 import { exportOnnx, type LayerCall, type LayersModel } from "../../../src/onnx-export/index.ts";
-import { readOnnxHeader } from "../../../src/onnxruntime/onnx-file.ts";
+import { readOnnxHeader } from "../../../src/onnx-file/onnx-header.ts";
 import { twoInputsTwoOutputs, wholeModelCases } from "../../support/onnx-cases/models.ts";
 import { differenceInOnnx, LARGEST_DIFFERENCE, modelOf, runOnnx, testModels } from "../../support/onnx-equality.ts";
 
