@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export { type CompressionLevel, type PackedModel, type PackOptions, packModel } from "./archive/pack-model.ts";
+export { type UnpackOptions, unpackModel } from "./archive/unpack-model.ts";
 export type {
   ArrayType,
   ColumnSpec,
