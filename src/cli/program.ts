@@ -112,6 +112,43 @@ function addModels(program: Command, run: Run): void {
     .description("one registered model and all its versions")
     .argument("<name>")
     .action(async (name, _, command) => run(command, (await import("./models.ts")).showModel, { name }));
+  addModelChanges(models, run);
+}
+
+/** What changes models. */
+function addModelChanges(models: Command, run: Run): void {
+  models
+    .command("register")
+    .description("make a model the next version of a registered model; a local directory is uploaded")
+    .argument("<model>", "a directory, runs:/<run>/<path>, models:/<name>/<version>, models:/<model id> or another URI")
+    .argument("<name>", "of the registered model, which is created where it is missing")
+    .option("--alias <alias>", "to point to the new version")
+    .option("--description <text>", "Markdown, of the version")
+    .addOption(new Option("--tag <key=value>", "of the version; may be repeated").argParser(parseTag))
+    .action(async (model, name, _, command) =>
+      run(command, (await import("./models-change.ts")).registerModel, { model, name }),
+    );
+  models
+    .command("alias")
+    .description("point an alias to a version, or delete it")
+    .argument("<name>")
+    .argument("<alias>")
+    .addArgument(new Argument("[version]", "its number").argParser(usage(parseCount)))
+    .option("--delete", "delete the alias")
+    .action(async (name, alias, version, options, command) => {
+      const isWrong = (version === undefined) !== (options.delete === true);
+      if (isWrong) command.error("error: give either a version or --delete");
+      await run(command, (await import("./models-change.ts")).changeAlias, { name, alias, version });
+    });
+  models
+    .command("download")
+    .description("copy a model to a local directory")
+    .argument("<model>", "a URI, as for register")
+    .argument("<directory>", "made new; one that holds something is left alone")
+    .option("--overwrite", "replace what the directory holds")
+    .action(async (model, directory, _, command) =>
+      run(command, (await import("./models-change.ts")).downloadTo, { model, directory }),
+    );
 }
 
 function addSpool(program: Command, run: Run): void {
@@ -151,6 +188,13 @@ const runArgument = () => new Argument("<run>", RUN_HELP).argParser(usage(parseR
 const append = (value: string, earlier: string[] = []): string[] => [...earlier, value];
 
 const collect = (value: string, earlier: string[] = []): string[] => [...earlier, usage(parseRunName)(value)];
+
+function parseTag(text: string, earlier: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError('It is no tag like "task=digits".');
+  // Entries, not assignments, so that "__proto__" is a key like any other.
+  return Object.fromEntries([...Object.entries(earlier), [text.slice(0, at), text.slice(at + 1)]]);
+}
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);
