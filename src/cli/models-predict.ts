@@ -21,10 +21,13 @@ export async function predictWith(session: Session, options: PredictOptions): Pr
   const { model: source, input, flavor, allowCode = false } = options;
   const text = await readInput(input);
   await withClient(session, async (client) => {
-    await using model = await loadModel(source, { client, allowCode, ...(flavor === undefined ? {} : { flavor }) });
-    const { input: data, params } = parseServingInput(typeOf(options), text, model.signature);
-    const answer = await model.predict(data, params === undefined ? {} : { params });
-    session.out.lines([formatServingOutput(answer)]);
+    const model = await loadModel(source, { client, allowCode, ...(flavor === undefined ? {} : { flavor }) });
+    try {
+      const { input: data, params } = parseServingInput(typeOf(options), text, model.signature);
+      session.out.lines([formatServingOutput(await model.predict(data, { params }))]);
+    } finally {
+      await model.close();
+    }
   });
   return undefined;
 }
