@@ -25,7 +25,10 @@ export interface RegistryStore {
   setModelTag(name: string, tag: Tag): Promise<void>;
   deleteModelTag(name: string, key: string): Promise<void>;
 
-  /** Numbers are atomic: 40 callers get 1 to 40. The number of a deleted version is never used again. */
+  /**
+   * Numbers are atomic: 40 callers get 1 to 40. The number of a deleted version is never used again. The source
+   * `models:/<name>/<version>` is another version, whose files are where they are even when it is deleted.
+   */
   createVersion(input: CreateVersion): Promise<ModelVersion>;
   getVersion(ref: VersionRef): Promise<ModelVersion>;
   searchVersions(query: SearchQuery): Promise<Page<ModelVersion>>;

@@ -28,7 +28,7 @@ const configurationSchema = z.strictObject({
 /** What {@link configure} takes. @interface */
 export type Configuration = z.input<typeof configurationSchema>;
 
-interface DefaultClient {
+export interface DefaultClient {
   readonly uri: string;
   readonly promise: Promise<Client>;
   /** As soon as it is there. */
@@ -40,13 +40,7 @@ interface FluentState {
   client: DefaultClient | undefined;
 }
 
-interface RegistryState {
-  client: DefaultClient | undefined;
-}
-
 const fluentState = () => processSlot<FluentState>("fluent", () => ({ configuration: {}, client: undefined }));
-// A slot of its own: the shape of the other is known to versions that may be loaded beside this one.
-const registryState = () => processSlot<RegistryState>("fluent-registry", () => ({ client: undefined }));
 
 /**
  * Sets the process's defaults. What a call does not mention stays as it was; runs already open are not touched.
@@ -72,18 +66,8 @@ export function defaultClient(): Promise<Client> {
   return keptClient(fluentState(), defaultUri());
 }
 
-/**
- * The client of the registry: of the configured registry URI, else of `MLFLOW_REGISTRY_URI`.
- *
- * @param tracking - Where models are when neither says anything. Default: the {@link defaultClient}.
- */
-export async function defaultRegistryClient(tracking: () => Promise<Client> = defaultClient): Promise<Client> {
-  const uri = fluentState().configuration.registryUri ?? readEnv("MLFLOW_REGISTRY_URI");
-  if (uri === undefined) return await tracking();
-  return uri === defaultUri() ? await defaultClient() : await keptClient(registryState(), uri);
-}
-
-async function keptClient(state: { client: DefaultClient | undefined }, uri: string): Promise<Client> {
+/** The client of a URI, which is connected to once, as long as it is asked for the same one. */
+export async function keptClient(state: { client: DefaultClient | undefined }, uri: string): Promise<Client> {
   if (state.client?.uri !== uri) state.client = { uri, promise: connect(uri) };
   const { client } = state;
   try {
@@ -108,7 +92,10 @@ export function defaultClientNow(open: (uri: string) => Backend | undefined): Cl
   return ready;
 }
 
-const defaultUri = (): string =>
+/** The URI that a registry was configured with. */
+export const configuredRegistryUri = (): string | undefined => fluentState().configuration.registryUri;
+
+export const defaultUri = (): string =>
   fluentState().configuration.trackingUri ?? readEnv("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
 
 /** The experiment of runs whose options name none, by MLflow's order of precedence. */

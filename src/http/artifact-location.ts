@@ -36,6 +36,8 @@ export function parseLocation(uri: string, base: string): ArtifactLocation {
 
 /** A user in the address is not taken along: who we are at a server is said in other places. */
 function parseHttpLocation(uri: string): ArtifactLocation {
+  // A URL parser takes these steps before anybody can look.
+  if (/\/(?:\.|%2e){1,2}(?:\/|$)/i.test(uri)) throw leaves(uri);
   try {
     const { origin, pathname } = new URL(uri);
     const at = pathname.indexOf(LIST_ROUTE);

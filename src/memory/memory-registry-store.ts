@@ -20,6 +20,8 @@ const URI = "memory:";
 /** Fields of a version that are not kept elsewhere: its name is the model's, its aliases are the model's. */
 type VersionRecord = Omit<ModelVersion, "name" | "aliases">;
 
+const COPY = /^models:\/+([^/]+)\/0*([1-9]\d{0,14})$/;
+
 interface ModelRecord {
   readonly name: string;
   readonly creationTime: number;
@@ -29,6 +31,8 @@ interface ModelRecord {
   readonly aliases: Map<string, number>;
   /** By number; a deleted one is `undefined`, so that its number is not used again. */
   readonly versions: Map<number, VersionRecord | undefined>;
+  /** Where the files of a version are that was made from another, by number. */
+  readonly locations: Map<number, string>;
 }
 
 /** Registered models in maps. */
@@ -51,6 +55,7 @@ export class MemoryRegistryStore implements RegistryStore {
       tags: new Map(Object.entries(tags)),
       aliases: new Map(),
       versions: new Map(),
+      locations: new Map(),
     };
     this.#models.set(name, model);
     return modelEntity(model);
@@ -91,6 +96,8 @@ export class MemoryRegistryStore implements RegistryStore {
   async createVersion({ name, source, runId, modelId, description, tags = {} }: CreateVersion): Promise<ModelVersion> {
     if (runId !== undefined) await this.#backend.tracking.getRun(runId);
     if (modelId !== undefined) await this.#backend.loggedModels?.get(modelId);
+    const [, other = "", number] = COPY.exec(source) ?? [];
+    const location = number === undefined ? undefined : this.#locate({ name: other, version: Number(number) });
     const model = this.#change(this.#find(name));
     const version = Math.max(0, ...model.versions.keys()) + 1;
     const record: VersionRecord = {
@@ -106,6 +113,7 @@ export class MemoryRegistryStore implements RegistryStore {
       tags,
     };
     model.versions.set(version, record);
+    if (location !== undefined) model.locations.set(version, location);
     return versionEntity(model, record);
   }
 
@@ -155,7 +163,7 @@ export class MemoryRegistryStore implements RegistryStore {
   }
 
   async downloadUri(ref: VersionRef): Promise<string> {
-    return this.#findVersion(ref).source;
+    return this.#locate(ref);
   }
 
   async setAlias(ref: VersionRef, alias: string): Promise<void> {
@@ -175,6 +183,11 @@ export class MemoryRegistryStore implements RegistryStore {
         : versionsOf(model).find(({ version }) => version === model.aliases.get(alias));
     if (found === undefined) throw noSuchAlias(name, alias);
     return found;
+  }
+
+  #locate(ref: VersionRef): string {
+    const { source } = this.#findVersion(ref);
+    return this.#find(ref.name).locations.get(ref.version) ?? source;
   }
 
   #find(name: string): ModelRecord {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { schemeOf } from "../base/file-uri.ts";
-import { defaultClient, defaultRegistryClient } from "../fluent/configure.ts";
+import { defaultClient } from "../fluent/configure.ts";
+import { defaultRegistryClient } from "../fluent/default-registry-client.ts";
 import type { Client } from "../tracking/client.ts";
 
 export const clientSchema = z.custom<Client>(

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, TidemarkError } from "../base/errors.ts";
-import type { FileSize } from "../tracking/artifact-transfers.ts";
+import type { FileSize } from "../tracking/stored-files.ts";
 
 /**
  * Looks whether every file of a listing has arrived, with its size.

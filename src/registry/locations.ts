@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
 import { localPathOf, schemeOf } from "../base/file-uri.ts";
 
-/** A location as it is compared and shown: an absolute path for what is on local disk, else the URI without a slash at its end. */
+/**
+ * A location as it is compared, shown and kept: an absolute path for what is on local disk, else the URI without a slash at its end. A user
+ * and password in the address of a server are taken out: nothing here would use them, and a registry would show them to everybody.
+ */
 export function canonicalLocation(location: string): string {
   const scheme = schemeOf(location) ?? "file";
-  return scheme === "file" ? resolve(localPathOf(location)) : location.replace(/(?<=.)\/+$/, "");
+  if (scheme === "file") return resolve(localPathOf(location));
+  return location.replace(/(?<=.)\/+$/, "").replace(/^(https?:\/\/)[^/]*@/i, "$1");
 }
 
 /** A directory below a location. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { invalidArgument, TidemarkError } from "../base/errors.ts";
-import { defaultExperiment, defaultRegistryClient } from "../fluent/configure.ts";
+import { defaultExperiment } from "../fluent/configure.ts";
+import { defaultRegistryClient } from "../fluent/default-registry-client.ts";
 import { checkArgument } from "../schema/check.ts";
 import { experimentNameSchema } from "../schema/experiment.ts";
 import { aliasSchema, createModelSchema, type ModelVersion, modelNameSchema } from "../schema/model-version.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { redact } from "../base/diagnostics.ts";
 import { describe, TidemarkError } from "../base/errors.ts";
 import { localDirectoryOf, openArtifacts } from "../connect/artifact-locations.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
@@ -70,8 +71,8 @@ export async function resolveModelUri(uri: string, options: ResolveOptions = {})
 export async function openPlace(uri: string, { owner, ...place }: ModelPlace): Promise<ResolvedModel> {
   const artifacts = await openArtifacts(place.location, owner);
   if (!(await hasMlmodel(artifacts))) {
-    const message = `${describe(uri)}: there is no MLmodel in ${artifacts.uri}`;
-    throw new TidemarkError("RESOURCE_DOES_NOT_EXIST", message, { details: { uri, location: place.location } });
+    const message = `${describe(redact(uri))}: there is no MLmodel in ${redact(artifacts.uri)}`;
+    throw new TidemarkError("RESOURCE_DOES_NOT_EXIST", message, { details: { location: place.location } });
   }
   const localDirectory = await localDirectoryOf(artifacts);
   return { uri, ...place, artifacts, ...(localDirectory === undefined ? {} : { localDirectory }) };

@@ -8,15 +8,10 @@ import { openArtifacts } from "../connect/artifact-locations.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { LoggedModel } from "../schema/model.ts";
 import type { ExperimentRef } from "../schema/run.ts";
-import {
-  downloadArtifact,
-  listFiles,
-  localFiles,
-  type TransferWatch,
-  uploadDirectory,
-} from "../tracking/artifact-transfers.ts";
+import { downloadArtifact, localFiles, type TransferWatch, uploadDirectory } from "../tracking/artifact-transfers.ts";
 import type { Client } from "../tracking/client.ts";
 import { resolveExperiment } from "../tracking/experiments.ts";
+import { listFiles } from "../tracking/stored-files.ts";
 import { checkComplete } from "./downloaded-files.ts";
 
 /** Of a logged model: which files it is to have. By it a repeat finds what an interrupted upload has left. */

@@ -3,8 +3,9 @@ import { mkdir, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { describe, messageOf, TidemarkError } from "../base/errors.ts";
 import { checkRelativePath } from "../base/paths.ts";
-import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
+import { transferCancelled } from "../base/store-errors.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
+import type { FileSize, FileTransfer } from "./stored-files.ts";
 
 /** How far a transfer is. */
 export interface TransferProgress {
@@ -21,23 +22,8 @@ export interface TransferWatch {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface FileTransfer extends FileSize {
-  readonly localFile: string;
-}
-
 // More hides no latency on disk and only competes for bandwidth elsewhere.
 const PARALLEL_FILES = 4;
-
-// A store that lists a directory inside itself for ever is stopped here.
-const MOST_NESTING = 64;
-const MOST_FILES = 1_000_000;
-
-/** A file of a store or of a local directory. */
-export interface FileSize {
-  /** Relative to the root, with forward slashes. */
-  readonly path: string;
-  readonly sizeBytes: number;
-}
 
 /**
  * Copies a file into `directory` below the artifact root, or a directory with all it holds.
@@ -87,6 +73,8 @@ export async function downloadArtifact(
   watch: TransferWatch,
 ): Promise<string> {
   const root = resolve(destination);
+  // Few programs ever download.
+  const { storedFiles } = await import("./stored-files.ts");
   const files = await storedFiles(store, path, root);
   for (const directory of new Set([root, ...files.map((file) => dirname(file.localFile))])) {
     await mkdir(directory, { recursive: true });
@@ -157,44 +145,6 @@ export async function localFiles(directory: string, target?: string): Promise<Fi
   }
   return files;
 }
-
-async function storedFiles(store: ArtifactStore, path: string | undefined, root: string): Promise<FileTransfer[]> {
-  const toTransfer = (info: { path: string; sizeBytes?: number }): FileTransfer => ({
-    // Checked although the path was asked for: what is below a directory is named by the backend.
-    localFile: join(root, checkRelativePath("artifact path", info.path)),
-    path: info.path,
-    sizeBytes: info.sizeBytes ?? 0,
-  });
-  const parent = path === undefined || !path.includes("/") ? undefined : dirname(path);
-  const itself = path === undefined ? undefined : (await store.list(parent)).find((info) => info.path === path);
-  if (path !== undefined && itself === undefined) throw noSuchArtifact(path, store.uri);
-  if (itself !== undefined && !itself.isDirectory) return [toTransfer(itself)];
-  return (await listFiles(store, path)).map(toTransfer);
-}
-
-/**
- * All files of a store, or below one of its directories.
- *
- * @throws {TidemarkError} `DATA_DAMAGED` for a listing without end, or the store's error
- */
-export async function listFiles(store: ArtifactStore, directory?: string): Promise<FileSize[]> {
-  const files: FileSize[] = [];
-  const directories = [directory];
-  while (directories.length > 0) {
-    const place = directories.pop();
-    if ((place?.split("/").length ?? 0) > MOST_NESTING)
-      throw endless(store, `is nested over ${MOST_NESTING} levels deep`);
-    for (const { path, isDirectory, sizeBytes = 0 } of await store.list(place)) {
-      if (isDirectory) directories.push(path);
-      else files.push({ path, sizeBytes });
-      if (files.length + directories.length > MOST_FILES) throw endless(store, `has more than ${MOST_FILES} entries`);
-    }
-  }
-  return files;
-}
-
-const endless = (store: ArtifactStore, problem: string) =>
-  new TidemarkError("DATA_DAMAGED", `the listing of ${store.uri} ${problem}`);
 
 const belowDirectory = (directory: string | undefined, name: string) =>
   directory === undefined ? name : `${directory}/${name}`;

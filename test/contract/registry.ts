@@ -181,6 +181,20 @@ export const versionTests: ContractTests = {
     await registry.createVersion({ name: "digits", source });
     expect(await registry.downloadUri({ name: "digits", version: 1 })).toBe(source);
   },
+
+  "are made from others, and have their files even when those are gone": async ({ registry }) => {
+    for (const name of ["digits", "copied"]) await registry.createModel({ name });
+    await registry.createVersion({ name: "digits", source });
+    const first = await registry.createVersion({ name: "copied", source: "models:/digits/1" });
+    expect(first).toMatchObject({ version: 1, source: "models:/digits/1" });
+    await registry.createVersion({ name: "copied", source: "models:/copied/1" });
+    await registry.deleteModel("digits");
+    await registry.deleteVersion({ name: "copied", version: 1 });
+    expect(await registry.downloadUri({ name: "copied", version: 2 })).toBe(source);
+    for (const gone of ["models:/digits/1", "models:/copied/1", "models:/copied/9"]) {
+      await expectThat(registry.createVersion({ name: "copied", source: gone })).toReject(missing);
+    }
+  },
 };
 
 export const aliasTests: ContractTests = {

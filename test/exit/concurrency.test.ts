@@ -1,8 +1,10 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { connect } from "../../src/index.ts";
+import { downloadModel } from "../../src/registry/index.ts";
 import { metricLines, runDirectory, temporaryDirectory } from "../support/mlruns.ts";
+import { modelDirectory, modelFiles } from "../support/model-directory.ts";
 import { TrainingChild } from "../support/training-child.ts";
 
 const WRITERS = 8;
@@ -66,3 +68,22 @@ it("40 processes that create versions of one model get 1 to 40", async () => {
   expect(items.map(({ version }) => version)).toEqual(numbers);
   expect(readdirSync(join(mlruns, "models", "raced")).filter((name) => name.startsWith("."))).toEqual([]);
 }, 60_000);
+
+it("40 processes that register one directory get 1 to 40, of models that are all whole", async () => {
+  const mlruns = join(temporaryDirectory(), "mlruns");
+  const argument = { directory: modelDirectory(), name: "raced", startAt: Date.now() + 8_000 };
+  const children = Array.from({ length: 40 }, () => new TrainingChild("register-model.mjs", argument, mlruns));
+  for (const child of children) expect(await child.ended, child.stderr).toEqual({ code: 0, signal: null });
+  const numbers = children.map((child) => Number(child.stdout.trim())).sort((a, b) => a - b);
+  expect(numbers).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+  const client = await connect(mlruns);
+  for (const version of numbers) {
+    const destination = join(temporaryDirectory(), "model");
+    await downloadModel(`models:/raced/${version}`, { client, destination });
+    for (const [path, text] of Object.entries(modelFiles())) {
+      expect(readFileSync(join(destination, path), "utf8")).toBe(text);
+    }
+  }
+  const { items } = await client.loggedModels.search({ experimentIds: ["0"] }).page();
+  expect(new Set(items.map(({ status }) => status))).toEqual(new Set(["READY"]));
+}, 90_000);

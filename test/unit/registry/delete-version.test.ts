@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deleteModel, deleteVersion, promote, register } from "../../../src/registry/index.ts";
+import { deleteModel, deleteVersion, promote, register, resolveModelUri } from "../../../src/registry/index.ts";
 import { modelDirectory } from "../../support/model-directory.ts";
 import { openBackends } from "../../support/registry-clients.ts";
 
@@ -40,6 +40,10 @@ describe.each(Object.entries(openBackends))("over %s", (_, open) => {
     const all = [copies[0], { name: "a prod", version: 2 }, copies[1]];
     expect(await deleteModel("digits", { client, force: true })).toEqual({ copies: all });
     await expect(client.registry.getModel("digits")).rejects.toMatchObject(missing);
+    // Files belong to the logged model.
+    for (const { name, version } of all as { name: string; version: number }[]) {
+      expect((await resolveModelUri(`models:/${name}/${version}`, { client })).name).toBe(name);
+    }
     await expect(deleteModel("digits", { client })).rejects.toMatchObject(missing);
     await expect(deleteModel("a prod", { client })).rejects.toMatchObject({
       details: { pointers: ['alias "champion" (version 1)', 'alias "old" (version 2)'] },

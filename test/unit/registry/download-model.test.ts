@@ -149,8 +149,8 @@ describe("resolveModelUri", () => {
   it("follows the sources of versions, but not for ever", async () => {
     const { registry } = client;
     for (const name of ["a", "b", "c"]) await registry.createModel({ name });
-    await registry.createVersion({ name: "a", source: "models:/b/1" });
     await registry.createVersion({ name: "b", source: modelDirectory() });
+    await registry.createVersion({ name: "a", source: "models:/b/1" });
     expect(await resolveModelUri("models:/a/1", { client })).toMatchObject({ name: "a", version: 1 });
     await registry.createVersion({ name: "c", source: "models:/c/latest" });
     await expect(resolveModelUri("models:/c/1", { client })).rejects.toMatchObject({ code: "DATA_DAMAGED" });
