@@ -1,4 +1,4 @@
-import { invalidArgument, messageOf } from "../base/errors.ts";
+import { invalidArgument } from "../base/errors.ts";
 import { cellValue } from "./example-values.ts";
 import { isPlainObject } from "./predict/given-tensor.ts";
 import type { PredictOutput } from "./predict/predict-types.ts";
@@ -53,11 +53,14 @@ function write(value: unknown, place: Place): string {
     const members = Object.entries(value).filter(([, member]) => member !== undefined);
     return `{${members.map(([name, member]) => `${formatPythonJson(name)}: ${write(member, inner)}`).join(", ")}}`;
   }
-  try {
-    return formatPythonJson(value instanceof Date ? isoDate(value) : cellValue(value));
-  } catch (error) {
-    throw invalidArgument("output", messageOf(error), "values that JSON has a form for");
-  }
+  return formatPythonJson(scalar(value));
+}
+
+function scalar(value: unknown): unknown {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return isoDate(value);
+  if (value instanceof Uint8Array) return cellValue(value);
+  if (value === null || ["string", "bigint", "boolean"].includes(typeof value)) return value;
+  throw invalidArgument("output", value, "values that JSON has a form for");
 }
 
 /** As Python's `isoformat`: with six digits of a second, if it is no whole one. */
