@@ -9,8 +9,8 @@ import { isShapedTensor, isTypedArray } from "./tensor-value.ts";
 /** How an answer is written. */
 export interface FormatServingOutputOptions {
   /**
-   * NaN and infinities: `"null"`, or as MLflow's servers write them, `"bare"`: tokens that Python reads and JSON does not
-   * have. Default `"null"`.
+   * NaN and infinities: `"null"`, or as MLflow's servers write them, `"bare"`: tokens that Python reads and JSON does
+   * not have. Default `"null"`.
    */
   readonly nonFinite?: "null" | "bare";
 }
@@ -18,8 +18,8 @@ export interface FormatServingOutputOptions {
 const MOST_NESTING = 100;
 
 /**
- * Writes what a model answered as MLflow's scoring servers do: `{"predictions": …}`, tensors as nested lists, floats with their point, bytes in rows in base64, dates in
- * ISO 8601.
+ * Writes what a model answered as MLflow's scoring servers do: `{"predictions": …}`, tensors as nested lists, floats
+ * with their point, bytes in rows in base64, dates in ISO 8601.
  *
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` for what JSON has no form for
  */

@@ -90,7 +90,8 @@ export function tableOfMatrix(place: string, given: GivenTensor, specs: readonly
 export const nameOf = ({ name }: ColumnSpec, index: number): string => String(name ?? index);
 
 /**
- * The table as the signature has it: its columns in its order, cast to their types. More columns are left out, as MLflow does it.
+ * The table as the signature has it: its columns in its order, cast to their types. More columns are left out, as
+ * MLflow does it.
  *
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` naming all columns that are missing, or the place of a value
  */
