@@ -146,6 +146,7 @@ describe("a body for a signature of columns", () => {
   it.each([
     ["[1, 2]", [{ a: [1, 2] }]],
     ["[[1, 2], [3]]", [{ a: [1, 2] }, { a: [3] }]],
+    ["[]", [{ a: [] }]],
     ['{"a": [1, 2]}', [{ a: [1, 2] }]],
   ])("of one column of lists may be %s", (inputs, input) => {
     const lists: Signature = { inputs: [{ name: "a", type: "array", items: { type: "double" }, required: true }] };

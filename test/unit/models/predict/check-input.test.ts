@@ -78,6 +78,18 @@ describe("an input for columns", () => {
     expect(check(signature, { n: 1 })).toEqual({ n: 1, f: Number.NaN, when: null, tags: null });
   });
 
+  it("has whole numbers of 32 bits, and null where they may be missing", () => {
+    const inputs: NonNullable<Signature["inputs"]> = [{ name: "i", type: "integer", required: false }];
+    expect(check({ inputs }, [{ i: 2 ** 31 - 1 }, { i: -(2 ** 31) }, { i: null }])).toEqual([
+      { i: 2 ** 31 - 1 },
+      { i: -(2 ** 31) },
+      { i: null },
+    ]);
+    expect(() => check({ inputs }, [{ i: 2 ** 31 }])).toThrow(
+      refused(/^input\[0\]\.i: got 2147483648; expected integer/),
+    );
+  });
+
   it("stays lists or arrays by name", () => {
     const numbers: Signature = {
       inputs: [

@@ -153,6 +153,29 @@ describe("a tensor", () => {
     );
   });
 
+  it("cannot be made of rows that do not fit", () => {
+    const rows = [
+      {
+        x: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+    ];
+    expect(() => one("float32", rows, [-1, 4, 1])).toThrow(
+      refused('input.x.shape: got "1 x 2 x 2"; expected any x 4 x 1'),
+    );
+    expect(() => one("float32", rows, [])).toThrow(
+      refused('input.x: got "rows"; expected a tensor: the model takes a single value'),
+    );
+    expect(one("float32", [{ x: undefined }, { y: 1 }], [-1, 2])?.data).toEqual(
+      Float32Array.of(Number.NaN, Number.NaN, Number.NaN, 1),
+    );
+    expect(() => tensorsOf(MLP, [{ a: 1, b: [2], c: 3, d: 4 }])).toThrow(
+      refused("input[0].b: got an array of 1; expected a single value: the columns are the values of one tensor"),
+    );
+  });
+
   it("that holds itself is refused", () => {
     const list: unknown[] = [];
     list.push(list);
@@ -268,6 +291,11 @@ describe("several tensors", () => {
       refused('input: got no "x" (there is "X"), "ids" (there is "id"); expected "x", "ids"'),
     );
     expect(() => tensorsOf(TWO, [{ X: [1, 2] }])).toThrow(refused(/^input: got no "x" \(there is "X"\), "ids"/));
+  });
+
+  it("are not taken for another that is there", () => {
+    const plan = new InputPlan(undefined, [port("x1", "float32", [-1]), port("x2", "float32", [-1])]);
+    expect(() => tensorsOf(plan, { x1: [1] })).toThrow(refused('input: got no "x2"; expected "x1", "x2"'));
   });
 
   it("are not one", () => {
