@@ -14,6 +14,9 @@ const MOTO = "5.2.5";
 const BOTO3 = "1.44.8";
 /** Reads the event files that are written for it. */
 const TENSORBOARD = "2.21.0";
+/** Check and run the models that are exported. A test holds src/models/python-versions.ts to them. */
+const ONNX = "1.23.2";
+const ONNXRUNTIME = "1.32.0";
 const BUN = "1.4.5";
 const DENO = "2.9.6";
 const NODE_24 = "24.21.0";
@@ -29,7 +32,14 @@ const cache = join(dirname(dirname(fileURLToPath(import.meta.url))), ".cache");
 const peers = [
   {
     name: "python",
-    made: { mlflow: `${MLFLOW}[auth]`, moto: MOTO, boto3: BOTO3, tensorboard: TENSORBOARD },
+    made: {
+      mlflow: `${MLFLOW}[auth]`,
+      moto: MOTO,
+      boto3: BOTO3,
+      tensorboard: TENSORBOARD,
+      onnx: ONNX,
+      onnxruntime: ONNXRUNTIME,
+    },
     make: makePython,
   },
   { name: "bun", made: { bun: BUN }, make: (folder) => makeFromNpm(folder, `bun@${BUN}`, "@oven", "bin/bun") },
@@ -95,11 +105,13 @@ async function makePython(folder) {
     `moto[server]==${MOTO}`,
     `boto3==${BOTO3}`,
     `tensorboard==${TENSORBOARD}`,
+    `onnx==${ONNX}`,
+    `onnxruntime==${ONNXRUNTIME}`,
   ];
   await run(program, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages]);
   await run(program, [
     "-c",
-    "import mlflow, flask_wtf, moto.server, tensorboard.backend.event_processing.event_accumulator",
+    "import mlflow, flask_wtf, moto.server, tensorboard.backend.event_processing.event_accumulator, onnx, onnxruntime",
   ]);
   return program;
 }

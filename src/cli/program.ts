@@ -1,20 +1,24 @@
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { parseColumns } from "./column-names.ts";
+import {
+  append,
+  collect,
+  parseSeconds,
+  type Run,
+  runArgument,
+  usage,
+  withSearch,
+  withStages,
+} from "./command-parts.ts";
 import { reportError } from "./error-report.ts";
+import { addModels } from "./model-commands.ts";
 import { Output } from "./output.ts";
 import { ownVersion } from "./own-version.ts";
-import { parseRunName } from "./run-name.ts";
 import type { Session } from "./session.ts";
 
 const OK = 0;
 const FAILED = 1;
 const WRONG_USAGE = 2;
-
-const SHORTEST_INTERVAL_S = 0.1;
-const LONGEST_INTERVAL_S = 86_400;
-
-/** What a command answers: its exit code, 0 where it says nothing. */
-type Work<Options> = (session: Session, options: Options) => Promise<number | undefined>;
 
 /** Runs what a command line asks for and answers the exit code. What a command needs is loaded when it runs. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
@@ -40,12 +44,9 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-/** Runs one command with its options, and with its arguments by name. */
-type Run = <Options>(command: Command, work: Work<Options>, given?: Readonly<Partial<Options>>) => Promise<void>;
-
 function buildProgram(run: Run): Command {
   const program = new Command("tidemark")
-    .description("Look at runs that were recorded in MLflow's formats.")
+    .description("Look at runs and models that were recorded in MLflow's formats.")
     .version(ownVersion())
     .option("--uri <uri>", "where the runs are (default: MLFLOW_TRACKING_URI, else ./mlruns)")
     .option("--json", "answer with one JSON document")
@@ -102,18 +103,6 @@ function addRuns(program: Command, run: Run): void {
     );
 }
 
-function addModels(program: Command, run: Run): void {
-  const models = program.command("models").description("registered models and their versions");
-  withSearch(models.command("list").description("list registered models by name")).action(async (_, command) =>
-    run(command, (await import("./models.ts")).listModels),
-  );
-  models
-    .command("show")
-    .description("one registered model and all its versions")
-    .argument("<name>")
-    .action(async (name, _, command) => run(command, (await import("./models.ts")).showModel, { name }));
-}
-
 function addSpool(program: Command, run: Run): void {
   const spool = program.command("spool").description("what waits on this disk for a server");
   const dir = () =>
@@ -128,53 +117,4 @@ function addSpool(program: Command, run: Run): void {
     .description("bring to the server what ended or killed programs have left; exit code 1 if something stays")
     .addOption(dir())
     .action(async (_, command) => run(command, (await import("./spool.ts")).replaySpooled));
-}
-
-/** Options that every list has. */
-function withSearch(command: Command): Command {
-  return command
-    .option("-f, --filter <expression>", "MLflow's grammar: \"metrics.loss < 0.1 AND params.optimizer = 'adam'\"")
-    .option("-o, --order-by <key>", 'like "metrics.loss DESC"; may be repeated', append)
-    .addOption(new Option("-n, --limit <count>", "most entries to list").argParser(usage(parseCount)).default(50));
-}
-
-/** Options of lists of what can be in the trash. */
-function withStages(command: Command): Command {
-  return command
-    .addOption(new Option("--all", "deleted ones too").conflicts("deleted"))
-    .option("--deleted", "only deleted ones");
-}
-
-const RUN_HELP = 'id, the first 4 or more characters of it, or "latest"';
-const runArgument = () => new Argument("<run>", RUN_HELP).argParser(usage(parseRunName));
-
-const append = (value: string, earlier: string[] = []): string[] => [...earlier, value];
-
-const collect = (value: string, earlier: string[] = []): string[] => [...earlier, usage(parseRunName)(value)];
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds >= SHORTEST_INTERVAL_S && seconds <= LONGEST_INTERVAL_S)) {
-    throw new RangeError(`It is no number of seconds from ${SHORTEST_INTERVAL_S} to ${LONGEST_INTERVAL_S}.`);
-  }
-  return seconds;
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1) {
-    throw new RangeError("It is no whole number above 0.");
-  }
-  return count;
-}
-
-/** A reader of an argument whose complaint is a wrong usage. */
-function usage<T>(read: (text: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return read(text);
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-    }
-  };
 }

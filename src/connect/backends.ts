@@ -2,32 +2,33 @@ import { redact } from "../base/diagnostics.ts";
 import { describe, TidemarkError } from "../base/errors.ts";
 import { localPathOf, schemeOf } from "../base/file-uri.ts";
 import { processSlot } from "../base/process-state.ts";
-import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
 
 /** Makes the backend for a URI of one scheme. May load what it needs only now. */
 export type BackendFactory = (uri: string, options: Readonly<Record<string, unknown>>) => Backend | Promise<Backend>;
 
 const BUILT_IN: ReadonlyMap<string, BackendFactory> = new Map<string, BackendFactory>([
-  ["file", async (uri) => (await import("../fs/fs-backend.ts")).fsBackend({ directory: localPathOf(uri) })],
+  ["file", openDirectory],
   ["http", openServer],
   ["https", openServer],
   ["memory", async () => (await import("../memory/memory-backend.ts")).memoryBackend()],
 ]);
 
-async function openServer(url: string, options: Readonly<Record<string, unknown>>): Promise<Backend> {
-  const [{ httpBackend }, { LocalArtifactStore }] = await Promise.all([
-    import("../http/http-backend.ts"),
-    import("../fs/local-artifact-store.ts"),
+async function openDirectory(uri: string): Promise<Backend> {
+  const [{ fsBackend }, { s3ArtifactsOpener }] = await Promise.all([
+    import("../fs/fs-backend.ts"),
+    import("./s3-artifacts.ts"),
   ]);
-  return httpBackend({ ...options, url, openArtifacts: localArtifacts(LocalArtifactStore) });
+  return fsBackend({ directory: localPathOf(uri), openArtifacts: s3ArtifactsOpener() });
 }
 
-/** A server that hands out no artifacts says where they are: this machine may have that directory too. */
-export const localArtifacts =
-  (Store: new (directory: string, isOwn: boolean) => ArtifactStore) =>
-  (uri: string): ArtifactStore | undefined =>
-    (schemeOf(uri) ?? "file") === "file" ? new Store(localPathOf(uri), false) : undefined;
+async function openServer(url: string, options: Readonly<Record<string, unknown>>): Promise<Backend> {
+  const [{ httpBackend }, { artifactsBeside }] = await Promise.all([
+    import("../http/http-backend.ts"),
+    import("./artifacts-beside.ts"),
+  ]);
+  return httpBackend({ ...options, url, openArtifacts: artifactsBeside() });
+}
 
 const registered = () => processSlot<Map<string, BackendFactory>>("backend-factories", () => new Map());
 

@@ -1,9 +1,10 @@
 import { localPathOf, schemeOf } from "../base/file-uri.ts";
 import type { Backend } from "../contract/backend.ts";
 import { fsBackend } from "../fs/fs-backend.ts";
-import { LocalArtifactStore } from "../fs/local-artifact-store.ts";
 import { httpBackend } from "../http/http-backend.ts";
-import { localArtifacts, registeredFactory } from "./backends.ts";
+import { artifactsBeside } from "./artifacts-beside.ts";
+import { registeredFactory } from "./backends.ts";
+import { s3ArtifactsOpener } from "./s3-artifacts.ts";
 
 /**
  * The backend for a directory or a server, without waiting; `undefined` for a scheme whose factory has to be waited for. Brings both
@@ -12,7 +13,7 @@ import { localArtifacts, registeredFactory } from "./backends.ts";
 export function openBackendNow(uri: string): Backend | undefined {
   const scheme = schemeOf(uri) ?? "file";
   if (registeredFactory(scheme) !== undefined) return undefined;
-  if (scheme === "file") return fsBackend({ directory: localPathOf(uri) });
+  if (scheme === "file") return fsBackend({ directory: localPathOf(uri), openArtifacts: s3ArtifactsOpener() });
   if (scheme !== "http" && scheme !== "https") return undefined;
-  return httpBackend({ url: uri, openArtifacts: localArtifacts(LocalArtifactStore) });
+  return httpBackend({ url: uri, openArtifacts: artifactsBeside() });
 }

@@ -1,3 +1,4 @@
+import type { Metric } from "../schema/metric.ts";
 import type { CreateLoggedModel, LoggedModel, LoggedModelStatus } from "../schema/model.ts";
 import type { Page, PageRequest } from "./tracking-store.ts";
 
@@ -31,6 +32,11 @@ export interface LoggedModelStore {
   finalize(modelId: string, status: Exclude<LoggedModelStatus, "PENDING">): Promise<LoggedModel>;
   delete(modelId: string): Promise<void>;
   logParams(modelId: string, params: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * Says of values that a run has logged already that they were measured on the model. They are not logged once more in the run's history,
+   * unless the backend knows no other way.
+   */
+  addMetrics(modelId: string, runId: string, metrics: readonly Metric[]): Promise<void>;
   setTags(modelId: string, tags: Readonly<Record<string, string>>): Promise<void>;
   deleteTag(modelId: string, key: string): Promise<void>;
 }

@@ -40,7 +40,13 @@ interface FluentState {
   client: DefaultClient | undefined;
 }
 
+interface RegistryState {
+  client: DefaultClient | undefined;
+}
+
 const fluentState = () => processSlot<FluentState>("fluent", () => ({ configuration: {}, client: undefined }));
+// A slot of its own: the shape of the other is known to versions that may be loaded beside this one.
+const registryState = () => processSlot<RegistryState>("fluent-registry", () => ({ client: undefined }));
 
 /**
  * Sets the process's defaults. What a call does not mention stays as it was; runs already open are not touched.
@@ -62,9 +68,22 @@ export function configure(configuration: Configuration): void {
 }
 
 /** The client of the configured tracking URI; one per process as long as the URI stays. */
-export async function defaultClient(): Promise<Client> {
-  const state = fluentState();
-  const uri = defaultUri();
+export function defaultClient(): Promise<Client> {
+  return keptClient(fluentState(), defaultUri());
+}
+
+/**
+ * The client of the registry: of the configured registry URI, else of `MLFLOW_REGISTRY_URI`.
+ *
+ * @param tracking - Where models are when neither says anything. Default: the {@link defaultClient}.
+ */
+export async function defaultRegistryClient(tracking: () => Promise<Client> = defaultClient): Promise<Client> {
+  const uri = fluentState().configuration.registryUri ?? readEnv("MLFLOW_REGISTRY_URI");
+  if (uri === undefined) return await tracking();
+  return uri === defaultUri() ? await defaultClient() : await keptClient(registryState(), uri);
+}
+
+async function keptClient(state: { client: DefaultClient | undefined }, uri: string): Promise<Client> {
   if (state.client?.uri !== uri) state.client = { uri, promise: connect(uri) };
   const { client } = state;
   try {

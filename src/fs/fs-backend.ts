@@ -3,6 +3,7 @@ import { z } from "zod";
 import { redact } from "../base/diagnostics.ts";
 import { describe, TidemarkError } from "../base/errors.ts";
 import { pathOfFileUri, schemeOf } from "../base/file-uri.ts";
+import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
 import { checkArgument } from "../schema/check.ts";
 import { ExperimentFiles } from "./experiment-files.ts";
@@ -16,6 +17,12 @@ import { StoreFiles } from "./store-files.ts";
 const fsBackendSchema = z.strictObject({
   /** Made with the first experiment. Relative paths are resolved at once. */
   directory: z.string().min(1, { error: "is empty" }),
+  /** Opens artifacts that are not on local disk: `s3:`. Default: refused by name. */
+  openArtifacts: z
+    .custom<(uri: string) => ArtifactStore | undefined>((value) => typeof value === "function", {
+      error: "is no function",
+    })
+    .optional(),
 });
 
 /** What {@link fsBackend} takes. @interface */
@@ -36,7 +43,8 @@ export type FsBackendOptions = z.input<typeof fsBackendSchema>;
  * ```
  */
 export function fsBackend(options: FsBackendOptions): Backend {
-  const directory = resolve(checkArgument("options", fsBackendSchema, options).directory);
+  const { directory: given, openArtifacts } = checkArgument("options", fsBackendSchema, options);
+  const directory = resolve(given);
   const store = new StoreFiles(directory);
   const experiments = new ExperimentFiles(store);
   const tracking = new FsTrackingStore(store, experiments);
@@ -48,16 +56,18 @@ export function fsBackend(options: FsBackendOptions): Backend {
     registry: new FsRegistryStore(store, experiments, new SourceResolver(tracking, loggedModels)),
     artifacts: (uri) => {
       const root = localPathOf(uri);
-      return new LocalArtifactStore(root, root.startsWith(directory + sep));
+      if (root !== undefined) return new LocalArtifactStore(root, root.startsWith(directory + sep));
+      const store = openArtifacts?.(uri);
+      if (store !== undefined) return store;
+      const message = `the artifacts at ${describe(redact(uri))} are not on local disk, and this backend reads no others`;
+      throw new TidemarkError("NOT_IMPLEMENTED", message);
     },
     close: async () => store.descriptors.closeAll(),
   };
 }
 
-function localPathOf(uri: string): string {
+function localPathOf(uri: string): string | undefined {
   const scheme = schemeOf(uri);
   if (scheme === undefined) return resolve(uri);
-  if (scheme === "file") return resolve(pathOfFileUri(uri));
-  const message = `the artifacts at ${describe(redact(uri))} are not on local disk, and this backend reads no others`;
-  throw new TidemarkError("NOT_IMPLEMENTED", message);
+  return scheme === "file" ? resolve(pathOfFileUri(uri)) : undefined;
 }

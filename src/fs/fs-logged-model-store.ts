@@ -6,7 +6,8 @@ import { experimentDeleted } from "../base/store-errors.ts";
 import type { LoggedModelQuery, LoggedModelStore } from "../contract/logged-model-store.ts";
 import type { Page } from "../contract/tracking-store.ts";
 import { makeDirectory } from "../disk/atomic-file.ts";
-import { guarded } from "../disk/storage-errors.ts";
+import { guarded, storageError } from "../disk/storage-errors.ts";
+import type { Metric } from "../schema/metric.ts";
 import type { CreateLoggedModel, LoggedModel, LoggedModelStatus } from "../schema/model.ts";
 import { searchLoggedModels } from "../search/logged-models.ts";
 import { claimDirectory } from "./claim-directory.ts";
@@ -22,7 +23,11 @@ import {
 } from "./layout.ts";
 import { LoggedModelFiles, STATUS_NUMBERS } from "./logged-model-files.ts";
 import { formatMeta } from "./meta-yaml.ts";
+import { MetricFile } from "./metric-file.ts";
+import { LineFormatter, modelLineEnd } from "./metric-line.ts";
 import type { StoreFiles } from "./store-files.ts";
+
+type Columns = [Float64Array, Float64Array, Float64Array];
 
 /** Logged models in MLflow's file layout. */
 export class FsLoggedModelStore implements LoggedModelStore {
@@ -97,6 +102,20 @@ export class FsLoggedModelStore implements LoggedModelStore {
 
   async logParams(modelId: string, params: Readonly<Record<string, string>>): Promise<void> {
     this.#setTexts(this.#files.find(modelId).place, PARAMS_DIRECTORY, params);
+  }
+
+  async addMetrics(modelId: string, runId: string, metrics: readonly Metric[]): Promise<void> {
+    const { place } = this.#files.find(modelId);
+    const { descriptors: cache, containment } = this.#store;
+    const formatter = new LineFormatter();
+    for (const { key, value, timestamp, step } of metrics) {
+      const file = new MetricFile({ cache, containment, root: place }, join(place, METRICS_DIRECTORY, key));
+      const [values, timestamps, steps] = [value, timestamp, step].map((number) => Float64Array.of(number)) as Columns;
+      const slice = { values, timestamps, steps, positions: Uint32Array.of(0), from: 0, to: 1 };
+      const { error } = file.append(formatter.format(slice, modelLineEnd({ key }, runId)), 1);
+      file.close();
+      if (error !== undefined) throw storageError("write", file.path, error);
+    }
   }
 
   async setTags(modelId: string, tags: Readonly<Record<string, string>>): Promise<void> {

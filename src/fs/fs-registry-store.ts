@@ -24,7 +24,7 @@ import { removeText, setText } from "./key-files.ts";
 import { ALIASES_DIRECTORY, META_FILE, TAGS_DIRECTORY } from "./layout.ts";
 import { formatMeta } from "./meta-yaml.ts";
 import { DELETED_STAGE, ModelFiles, versionPlace } from "./model-files.ts";
-import type { SourceResolver } from "./source-resolver.ts";
+import type { ResolvedSource, SourceResolver } from "./source-resolver.ts";
 import type { StoreFiles } from "./store-files.ts";
 
 /** Registered models in MLflow's file layout. */
@@ -110,7 +110,7 @@ export class FsRegistryStore implements RegistryStore {
   async createVersion(input: CreateVersion): Promise<ModelVersion> {
     const { name } = input;
     const place = this.#files.find(name);
-    const { runId, storageLocation } = await this.#sources.resolve(input);
+    const { runId, storageLocation } = await this.#sources.resolve(input, (ref) => this.#storedSource(ref));
     const now = Date.now();
     const fields = {
       name,
@@ -238,6 +238,12 @@ export class FsRegistryStore implements RegistryStore {
     guarded("create", this.#store.directory, () => mkdirSync(this.#store.directory, { recursive: true }));
     this.#experiments.createDefault();
     return this.#workshop();
+  }
+
+  /** A version made from another has its files in the same place. */
+  #storedSource(ref: VersionRef): ResolvedSource {
+    const { place, version } = this.#files.findVersion(ref);
+    return { runId: version.runId, storageLocation: this.#files.storageLocation(place) ?? version.source };
   }
 
   #setTags(place: string, tags: Readonly<Record<string, string>>): void {

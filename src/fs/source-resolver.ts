@@ -1,5 +1,6 @@
 import { TidemarkError } from "../base/errors.ts";
 import type { LoggedModelStore } from "../contract/logged-model-store.ts";
+import type { VersionRef } from "../contract/registry-store.ts";
 import type { TrackingStore } from "../contract/tracking-store.ts";
 import type { CreateVersion } from "../schema/model-version.ts";
 
@@ -11,6 +12,9 @@ export interface ResolvedSource {
   readonly storageLocation: string;
 }
 
+/** Answers what another version's source turned out to be. */
+export type FindVersion = (ref: VersionRef) => ResolvedSource;
+
 /** Finds out what the source of a new version stands for, and that what it names is there. */
 export class SourceResolver {
   readonly #tracking: TrackingStore;
@@ -21,15 +25,15 @@ export class SourceResolver {
     this.#loggedModels = loggedModels;
   }
 
-  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where a run or logged model is missing */
-  async resolve({ source, runId, modelId }: CreateVersion): Promise<ResolvedSource> {
+  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where a run, a logged model or a version is missing */
+  async resolve({ source, runId, modelId }: CreateVersion, findVersion: FindVersion): Promise<ResolvedSource> {
     if (runId !== undefined) await this.#tracking.getRun(runId);
     const model = modelId === undefined ? undefined : await this.#loggedModels.get(modelId);
-    const found = await this.#locate(source);
+    const found = await this.#locate(source, findVersion);
     return { storageLocation: found.storageLocation, runId: runId ?? model?.sourceRunId ?? found.runId };
   }
 
-  async #locate(source: string): Promise<ResolvedSource> {
+  async #locate(source: string, findVersion: FindVersion): Promise<ResolvedSource> {
     const [, scheme, rest = ""] = /^(runs|models):\/+(.*)$/.exec(source) ?? [];
     if (scheme === "runs") {
       const [id = "", ...path] = rest.split("/");
@@ -40,8 +44,10 @@ export class SourceResolver {
       const { artifactLocation, sourceRunId } = await this.#loggedModels.get(rest);
       return { runId: sourceRunId, storageLocation: artifactLocation };
     }
+    const [, name, version] = (scheme === "models" && /^([^/]+)\/0*([1-9]\d{0,14})$/.exec(rest)) || [];
+    if (name !== undefined) return findVersion({ name, version: Number(version) });
     if (scheme === "models") {
-      const message = `source: expected models:/<id of a logged model>, got ${JSON.stringify(source)}`;
+      const message = `source: expected models:/<id of a logged model> or models:/<name>/<version>, got ${JSON.stringify(source)}`;
       throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { details: { argument: "source" } });
     }
     return { runId: undefined, storageLocation: source };

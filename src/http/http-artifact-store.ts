@@ -5,10 +5,12 @@ import { Transform, type Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
+import { redact } from "../base/diagnostics.ts";
 import { invalidArgument, TidemarkError } from "../base/errors.ts";
 import { checkRelativePath, relativePathProblem } from "../base/paths.ts";
 import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
 import type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
+import { bytesSource, fileSource, localError, UploadBody, type UploadSource } from "../disk/upload-source.ts";
 import type { HttpClient } from "../net/http-client.ts";
 import { type ArtifactLocation, LIST_ROUTE, parseLocation, routeOfFile } from "./artifact-location.ts";
 import { Download, type DownloadSource, proxiedFile } from "./download.ts";
@@ -17,7 +19,6 @@ import { downloadInParts, presignedFile } from "./presigned-download.ts";
 import type { RestClient } from "./rest-client.ts";
 import { StorageClient } from "./storage-client.ts";
 import { comesFromStorage, downloadPartBytes, goesUpInParts, uploadPartBytes } from "./transfer-choice.ts";
-import { bytesSource, fileSource, localError, UploadBody, type UploadSource } from "./upload-source.ts";
 
 /** What may wait for the disk: pieces that come meanwhile are written together. */
 const WRITE_BYTES = 1 << 20;
@@ -42,7 +43,7 @@ export class HttpArtifactStore implements ArtifactStore {
   readonly #location: ArtifactLocation;
 
   constructor(rest: RestClient, storage: HttpClient, uri: string) {
-    this.uri = uri;
+    this.uri = redact(uri);
     this.#location = parseLocation(uri, rest.base);
     this.#rest = rest.at(this.#location.base);
     this.#storage = new StorageClient(storage, this.#rest);

@@ -9,7 +9,8 @@ import { HttpClient } from "../net/http-client.ts";
 import type { TlsOptions } from "../net/http-types.ts";
 import { proxyOfEnvironment } from "../net/proxy.ts";
 import { checkArgument } from "../schema/check.ts";
-import { findCredentials } from "./credentials.ts";
+import { isHttpLocation, parseLocation } from "./artifact-location.ts";
+import { ANYBODY, type Credentials, findCredentials } from "./credentials.ts";
 import { HttpArtifactStore } from "./http-artifact-store.ts";
 import { HttpLoggedModelStore } from "./http-logged-model-store.ts";
 import { HTTP_SINK_LIMITS, HttpMetricSink } from "./http-metric-sink.ts";
@@ -19,7 +20,7 @@ import { HttpTrackingStore } from "./http-tracking-store.ts";
 import { RestClient } from "./rest-client.ts";
 import { RunIds } from "./run-ids.ts";
 import { parseAddress } from "./server-address.ts";
-import { findWorkspace } from "./workspace.ts";
+import { findWorkspace, type Workspace } from "./workspace.ts";
 
 /** What {@link httpBackend} takes. */
 export interface HttpBackendOptions extends HttpOptions {
@@ -50,14 +51,33 @@ const MAX_CONNECTIONS = 8;
 export function httpBackend({ url: address, openArtifacts, ...given }: HttpBackendOptions): Backend {
   const options = checkArgument("options", httpOptionsSchema, given);
   const { url, base } = parseAddress(address);
+  return backendAt(base, options, findCredentials(options, url), findWorkspace(options.workspace), openArtifacts);
+}
+
+/**
+ * The artifacts at `http://…/api/2.0/mlflow-artifacts/artifacts/…`, for whoever is connected to no server: the address comes from
+ * anywhere, so nothing of what the environment says for the tracking server is sent there.
+ *
+ * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `DATA_DAMAGED`
+ */
+export function strangeArtifacts(uri: string): ArtifactStore {
+  const { base } = parseAddress(parseLocation(uri, "").base);
+  return backendAt(base, {}, ANYBODY, undefined, undefined).artifacts(uri);
+}
+
+function backendAt(
+  base: string,
+  options: HttpOptions,
+  credentials: Credentials,
+  workspace: Workspace | undefined,
+  openArtifacts: HttpBackendOptions["openArtifacts"],
+): Backend {
   const network = {
     timeoutMs: options.timeoutMs ?? secondsOf("MLFLOW_HTTP_REQUEST_TIMEOUT") ?? DEFAULT_TIMEOUT_MS,
     maxConnections: MAX_CONNECTIONS,
     proxyFor: proxyOf(options),
   };
   const http = new HttpClient({ ...network, tls: readTls(options, base) });
-  const credentials = findCredentials(options, url);
-  const workspace = findWorkspace(options.workspace);
   const rest = new RestClient({
     http,
     base,
@@ -73,7 +93,7 @@ export function httpBackend({ url: address, openArtifacts, ...given }: HttpBacke
   });
   const runIds = new RunIds(rest);
   const artifactsBy = (client: RestClient) => (uri: string) => {
-    if (schemeOf(uri) === "mlflow-artifacts") return new HttpArtifactStore(client, storage, uri);
+    if (schemeOf(uri) === "mlflow-artifacts" || isHttpLocation(uri)) return new HttpArtifactStore(client, storage, uri);
     const store = openArtifacts?.(uri);
     if (store !== undefined) return store;
     throw new TidemarkError("NOT_IMPLEMENTED", `no backend here opens the artifacts at ${describe(uri)}`);

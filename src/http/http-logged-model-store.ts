@@ -1,10 +1,12 @@
 import { noSuchLoggedModel } from "../base/store-errors.ts";
 import type { LoggedModelQuery, LoggedModelStore } from "../contract/logged-model-store.ts";
 import type { Page } from "../contract/tracking-store.ts";
+import type { Metric } from "../schema/metric.ts";
 import type { CreateLoggedModel, LoggedModel, LoggedModelStatus } from "../schema/model.ts";
 import { modelIdSchema } from "../schema/model-link.ts";
 import { LOGGED_MODEL_VOCABULARY } from "../search/vocabulary.ts";
 import { fieldAnswer, loggedModelAnswer, pageAnswer } from "./answers.ts";
+import { logBatchParts, SeriesPrefixes } from "./log-batch.ts";
 import { placeError } from "./place-error.ts";
 import type { RestClient } from "./rest-client.ts";
 import { API, pairsOf } from "./routes.ts";
@@ -83,6 +85,27 @@ export class HttpLoggedModelStore implements LoggedModelStore {
   async logParams(modelId: string, params: Readonly<Record<string, string>>): Promise<void> {
     const body = { model_id: modelId, params: pairsOf(params) };
     await this.#rest.run({ method: "POST", path: `${this.#pathOf(modelId)}/params`, body });
+  }
+
+  async addMetrics(modelId: string, runId: string, metrics: readonly Metric[]): Promise<void> {
+    const batch = {
+      series: metrics.map(({ key }) => ({ key, modelId })),
+      metrics: {
+        length: metrics.length,
+        seriesIds: Uint32Array.from(metrics.keys()),
+        values: Float64Array.from(metrics, ({ value }) => value),
+        timestamps: Float64Array.from(metrics, ({ timestamp }) => timestamp),
+        steps: Float64Array.from(metrics, ({ step }) => step),
+      },
+      params: [],
+      tags: [],
+      inputs: [],
+    };
+    const run = await this.#runIds.resolve(runId);
+    for (const { body } of logBatchParts(run, batch, new SeriesPrefixes())) {
+      // The server's database takes what it has already as what it is.
+      await this.#rest.run({ method: "POST", path: `${API}/runs/log-batch`, body, isRepeatable: true });
+    }
   }
 
   async setTags(modelId: string, tags: Readonly<Record<string, string>>): Promise<void> {

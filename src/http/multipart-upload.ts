@@ -4,11 +4,11 @@ import { warnOnce } from "../base/diagnostics.ts";
 import { messageOf, TidemarkError } from "../base/errors.ts";
 import { transferCancelled } from "../base/store-errors.ts";
 import type { TransferControl } from "../contract/artifact-store.ts";
+import { UploadBody, type UploadSource } from "../disk/upload-source.ts";
 import { type ArtifactLocation, routesOfParts } from "./artifact-location.ts";
 import { presignedFile } from "./presigned-download.ts";
 import type { RestClient } from "./rest-client.ts";
 import { type Grant, grantHeaders, grantUrl, type StorageClient } from "./storage-client.ts";
-import { UploadBody, type UploadSource } from "./upload-source.ts";
 
 /** More do not fill a line better, and every one holds a piece of the file in memory. */
 const PARALLEL_PARTS = 4;

@@ -4,21 +4,25 @@ import { checkRelativePath } from "../base/paths.ts";
 import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
 import type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
 
-/** Files in a map from path to bytes; directories are what their paths say. */
+/** Files in a map from URI to bytes; directories are what their paths say. */
 export class MemoryArtifactStore implements ArtifactStore {
   readonly uri: string;
+  readonly #root: string;
   readonly #files: Map<string, Uint8Array>;
 
+  /** @param files - Of all roots: one root may be a directory of another. */
   constructor(uri: string, files: Map<string, Uint8Array>) {
     this.uri = uri;
+    this.#root = `${uri.replace(/\/+$/, "")}/`;
     this.#files = files;
   }
 
   async list(directory?: string): Promise<readonly ArtifactInfo[]> {
     const prefix = directory === undefined ? "" : `${checkRelativePath("directory", directory)}/`;
     const children = new Map<string, ArtifactInfo>();
-    for (const [path, bytes] of this.#files) {
-      if (!path.startsWith(prefix)) continue;
+    for (const [uri, bytes] of this.#files) {
+      const path = uri.slice(this.#root.length);
+      if (!uri.startsWith(this.#root) || !path.startsWith(prefix)) continue;
       const slash = path.indexOf("/", prefix.length);
       const child = slash < 0 ? path : path.slice(0, slash);
       children.set(
@@ -37,7 +41,7 @@ export class MemoryArtifactStore implements ArtifactStore {
     checkRelativePath("path", path);
     if (signal?.aborted === true) throw transferCancelled(signal);
     // The caller may use its array again.
-    this.#files.set(path, bytes.slice());
+    this.#files.set(this.#root + path, bytes.slice());
     onBytes?.(bytes.length);
   }
 
@@ -47,7 +51,7 @@ export class MemoryArtifactStore implements ArtifactStore {
   }
 
   async read(path: string, { signal, onBytes }: TransferControl = {}): Promise<Uint8Array> {
-    const bytes = this.#files.get(checkRelativePath("path", path));
+    const bytes = this.#files.get(this.#root + checkRelativePath("path", path));
     if (bytes === undefined) throw noSuchArtifact(path, this.uri);
     if (signal?.aborted === true) throw transferCancelled(signal);
     onBytes?.(bytes.length);
@@ -55,8 +59,8 @@ export class MemoryArtifactStore implements ArtifactStore {
   }
 
   async delete(path: string): Promise<void> {
-    checkRelativePath("path", path);
-    const doomed = [...this.#files.keys()].filter((file) => file === path || file.startsWith(`${path}/`));
+    const place = this.#root + checkRelativePath("path", path);
+    const doomed = [...this.#files.keys()].filter((file) => file === place || file.startsWith(`${place}/`));
     if (doomed.length === 0) throw noSuchArtifact(path, this.uri);
     for (const file of doomed) this.#files.delete(file);
   }

@@ -20,8 +20,7 @@ import { MemoryTrackingStore } from "./memory-tracking-store.ts";
  * ```
  */
 export function memoryBackend(): Backend {
-  /** By artifact root, then by path. */
-  const files = new Map<string, Map<string, Uint8Array>>();
+  const files = new Map<string, Uint8Array>();
   const tracking = new MemoryTrackingStore();
   const { loggedModels } = tracking;
   return {
@@ -29,11 +28,7 @@ export function memoryBackend(): Backend {
     tracking,
     loggedModels,
     registry: new MemoryRegistryStore({ tracking, loggedModels }),
-    artifacts: (uri) => {
-      const root = files.get(uri) ?? new Map<string, Uint8Array>();
-      files.set(uri, root);
-      return new MemoryArtifactStore(uri, root);
-    },
+    artifacts: (uri) => new MemoryArtifactStore(uri, files),
     close: async () => {},
   };
 }

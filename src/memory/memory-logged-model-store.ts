@@ -4,6 +4,7 @@ import { experimentDeleted, noSuchLoggedModel, noSuchTag } from "../base/store-e
 import type { LoggedModelQuery, LoggedModelStore } from "../contract/logged-model-store.ts";
 import type { Page } from "../contract/tracking-store.ts";
 import type { Experiment } from "../schema/experiment.ts";
+import type { Metric } from "../schema/metric.ts";
 import {
   byMetric,
   type CreateLoggedModel,
@@ -67,6 +68,10 @@ export class MemoryLoggedModelStore implements LoggedModelStore {
 
   async logParams(modelId: string, params: Readonly<Record<string, string>>): Promise<void> {
     this.#change(modelId, { params: merged(this.#find(modelId).params, params) });
+  }
+
+  async addMetrics(modelId: string, runId: string, metrics: readonly Metric[]): Promise<void> {
+    for (const metric of metrics) this.addMetric(modelId, { ...metric, runId });
   }
 
   async setTags(modelId: string, tags: Readonly<Record<string, string>>): Promise<void> {

@@ -12,7 +12,7 @@ const requirement = z
   .string()
   .regex(/^\w[\w.[\],<>=!~;'" ()@:/+-]*$/, { error: "is no requirement of pip on one line" });
 
-const pythonEnvironmentSchema = z.strictObject({
+export const pythonEnvironmentSchema = z.strictObject({
   python: version.default(PYTHON_VERSIONS.python),
   mlflow: version.default(PYTHON_VERSIONS.mlflow),
   onnx: version.default(PYTHON_VERSIONS.onnx),

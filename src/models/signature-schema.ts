@@ -89,7 +89,7 @@ export const paramSpecSchema = z.preprocess(
     if (message !== undefined) issues.push({ code: "custom", input: value.default, message, path: ["default"] });
   }),
 );
-/** One param of a model: a value beside the inputs that has a default. @interface */
+/** One param of a model: a value beside the inputs that has a default. @useDeclaredType */
 export type ParamSpec = z.infer<typeof paramSpecSchema>;
 
 const paramsSchema = z

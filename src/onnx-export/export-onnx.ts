@@ -3,6 +3,7 @@ import { OnnxGraph } from "./graph.ts";
 import type { LayerExporter, Value } from "./layer-call.ts";
 import { LAYER_EXPORTERS } from "./layer-table.ts";
 import { type Dimension, type ElementType, modelMessage } from "./onnx-messages.ts";
+import { portNames } from "./port-names.ts";
 import type { LayersModel, ModelGraph, Shape, SymbolicTensor } from "./tensorflow.ts";
 import { ModelWalker } from "./walk-model.ts";
 
@@ -51,12 +52,7 @@ export function exportOnnx(model: LayersModel, options: ExportOptions = {}): Uin
   checkModel(model);
   checkOptions(options);
   const graph = new OnnxGraph();
-  // As TensorFlow.js names them; a Sequential that was never used does not have the names yet.
-  const inputNames = model.inputs.map(({ sourceLayer }) => sourceLayer.name);
-  const outputNames = distinct(
-    model.outputs.map(({ sourceLayer }) => sourceLayer.name),
-    new Set(inputNames),
-  );
+  const { inputNames, outputNames } = portNames(model);
   for (const name of outputNames) graph.reserve(name);
   const inputs = model.inputs.map((tensor, i) => addInput(graph, tensor, inputNames[i] as string, options.batch));
   const walker = new ModelWalker(graph, { ...LAYER_EXPORTERS, ...options.layers });
@@ -119,14 +115,4 @@ function elementType({ dtype }: SymbolicTensor, name: string): ElementType {
 
 function dimensions(shape: Shape, nameOf: (axis: number) => string | null): Dimension[] {
   return shape.map((length, axis) => length ?? (axis === 0 ? "batch" : nameOf(axis)));
-}
-
-/** Names that differ from each other and from those taken. */
-function distinct(names: readonly string[], taken: Set<string>): string[] {
-  return names.map((wanted) => {
-    let name = wanted;
-    for (let count = 2; taken.has(name); count++) name = `${wanted}_${count}`;
-    taken.add(name);
-    return name;
-  });
 }

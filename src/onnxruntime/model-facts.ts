@@ -2,7 +2,8 @@ import { createHash, type Hash } from "node:crypto";
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ByteSource, type OnnxHeader, readOnnxHeader } from "./onnx-file.ts";
+import { bytesSource, fileSource } from "../onnx-file/byte-source.ts";
+import { type OnnxHeader, readOnnxHeader } from "../onnx-file/onnx-header.ts";
 
 /** What is known of a model beside what its session says. */
 export interface ModelFacts {
@@ -16,7 +17,6 @@ export interface ModelFacts {
 
 /** Up to here a model is hashed on the spot: 10 to 40 ms, beside a session that takes longer to make. */
 const MOST_BYTES_HASHED_AT_ONCE = 16 << 20;
-const READ_BLOCK_BYTES = 1 << 16;
 
 /**
  * What the first arguments of `InferenceSession.create` say of the model: a path, or its bytes. A model that comes over the network is known
@@ -35,11 +35,7 @@ const isBuffer = (value: unknown): value is ArrayBuffer =>
   value instanceof ArrayBuffer || (typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer);
 
 function factsOfBytes(bytes: Uint8Array, hashes: boolean): ModelFacts {
-  const source: ByteSource = {
-    sizeBytes: bytes.length,
-    read: (position, length) => bytes.subarray(position, position + length),
-  };
-  const header = readOnnxHeader(source);
+  const header = readOnnxHeader(bytesSource(bytes));
   return {
     name: header?.graphName,
     sizeBytes: bytes.length,
@@ -82,23 +78,6 @@ function factsOfFile(file: string, hashes: boolean): ModelFacts {
 
 /** Query and fragment of a URL may hold secrets, and are no part of the name. */
 const nameOf = (path: string): string => basename(path.replace(/[?#].*$/s, "")).replace(/\.(onnx|ort)$/i, "");
-
-/** Reads a file in blocks: its fields are small and lie close together. */
-function fileSource(descriptor: number, sizeBytes: number): ByteSource {
-  const block = Buffer.allocUnsafe(READ_BLOCK_BYTES);
-  let blockStart = 0;
-  let blockLength = 0;
-  return {
-    sizeBytes,
-    read(position, length) {
-      if (position < blockStart || position + length > blockStart + blockLength) {
-        blockStart = position;
-        blockLength = readSync(descriptor, block, 0, READ_BLOCK_BYTES, position);
-      }
-      return block.subarray(position - blockStart, Math.min(position - blockStart + length, blockLength));
-    },
-  };
-}
 
 function digestOfFile(descriptor: number): string {
   const hash = createHash("sha256");

@@ -1,3 +1,4 @@
+import type { ModelData } from "../models/infer-signature.ts";
 import type { Run } from "../tracking/run.ts";
 import type { LabelledData } from "./confusion-matrix.ts";
 import type { Guard } from "./guard.ts";
@@ -18,7 +19,7 @@ export interface FitDataParts {
 /** What a model is trained on and validated with: described in the run, and kept where it is needed at the end. */
 export class FitData {
   /** The first examples; absent where they are not wanted or not known. */
-  inputExample: object | undefined;
+  inputExample: ModelData | undefined;
   /** What a confusion matrix can be made of: the validation data, else the training data. */
   labelled: LabelledData | undefined;
   readonly #parts: FitDataParts;

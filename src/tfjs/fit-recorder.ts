@@ -9,12 +9,10 @@ import { fitCallback } from "./fit-callback.ts";
 import { FitData } from "./fit-data.ts";
 import { fitDatasetParams, fitParams, modelParams, optimizerParams, platformParams } from "./fit-params.ts";
 import type { Guard } from "./guard.ts";
+import { logTrainedModel } from "./log-trained-model.ts";
 import { MetricRecorder, type ScalarWriter } from "./metric-recorder.ts";
-import { logModelFiles, snapshotModel } from "./model-files.ts";
 import type { CheckedAutologOptions } from "./options.ts";
-import { registerModel } from "./register-model.ts";
 import { ledgerOf, positionIn, type RunLedger } from "./run-ledger.ts";
-import { signatureOf } from "./signature.ts";
 import {
   type FitArguments,
   type History,
@@ -111,21 +109,14 @@ export class FitRecorder {
 
   async #finish(history: History): Promise<void> {
     this.#ledger.occupants.delete(this.#parts.inner);
-    const { options, training, tf, guard, model, inner } = this.#parts;
+    const { options, training, guard, inner } = this.#parts;
     const { run } = training;
-    // First of all: what happens to the model after this must not show.
-    const snapshot = options.logModels
-      ? await guard.attemptAsync("copying the model", () => snapshotModel(tf, model))
-      : undefined;
     this.#try("recording how the training ended", () => this.#recordEnd(history, inner.stopTraining));
     if (options.confusionMatrix !== false) await this.#logConfusionMatrix(options.confusionMatrix);
-    if (snapshot !== undefined) {
-      const path = nthName("model", this.#nth);
-      await guard.attemptAsync("logging the model", async () => {
-        const signature = options.logModelSignatures ? signatureOf(model) : undefined;
-        await logModelFiles(run, path, snapshot, { signature, inputExample: this.#data.inputExample });
-        if (options.registeredModelName !== undefined) await registerModel(run, path, options.registeredModelName);
-      });
+    await this.#metrics.settle();
+    if (options.logModels) {
+      const { inputExample } = this.#data;
+      await logTrainedModel({ ...this.#parts, run, name: nthName("model", this.#nth), inputExample });
     }
     await this.#close();
     if (training.isOwn) await guard.attemptAsync(`ending run ${run.id}`, () => run.end());

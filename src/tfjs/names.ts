@@ -1,6 +1,6 @@
 /** One thing that is recorded. */
 export interface RecordedName {
-  readonly kind: "param" | "metric" | "tag" | "artifact" | "dataset";
+  readonly kind: "param" | "metric" | "tag" | "artifact" | "model" | "dataset";
   /** `<…>` stands for what differs. */
   readonly name: string;
   readonly meaning: string;
@@ -69,11 +69,11 @@ export const RECORDED_NAMES: readonly RecordedName[] = [
   ...of("artifact", {
     "model_summary.txt": "`model.summary()`",
     "layers.json": "a table of the layers: name, type, output shape, params, trainable",
-    "model/model.json": "the model, as `tf.loadLayersModel` reads it",
-    "model/group1-shard<i>of<n>.bin": "its weights, 4 MiB a file",
-    "model/signature.json": "form of its inputs and outputs",
-    "model/input_example.json": "the first examples it was trained on, five at most",
     "confusion_matrix.json": "with `confusionMatrix`: what was taken for what; a row for each true class",
+  }),
+  ...of("model", {
+    model:
+      "the trained model, a logged model of MLflow's: TensorFlow.js's own files, ONNX for Python and servers, signature, the first examples it was trained on, five at most",
   }),
   ...of("dataset", {
     train: "what the model was trained on",

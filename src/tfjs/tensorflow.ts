@@ -23,10 +23,6 @@ export interface Namespace {
   readonly EarlyStopping?: TensorFlowClass;
   readonly version?: Readonly<Record<string, string>>;
   readonly version_core?: string;
-  readonly io?: {
-    withSaveHandler(save: (artifacts: ModelArtifacts) => Promise<object>): object;
-    getModelArtifactsInfoForJSON(artifacts: ModelArtifacts): object;
-  };
   getBackend?(): string;
   memory?(): { readonly numTensors: number; readonly numBytes: number };
   tidy?<T>(body: () => T): T;
@@ -83,15 +79,7 @@ export interface Model {
   readonly stopTraining: boolean;
   countParams(): number;
   summary(lineLength: undefined, positions: undefined, print: (line?: string) => void): void;
-  save(handler: object): Promise<unknown>;
   predict(x: Tensors, options?: { batchSize?: number }): Tensor | Tensor[];
-}
-
-/** What `model.save` hands over. */
-export interface ModelArtifacts {
-  readonly weightSpecs?: readonly object[];
-  readonly weightData?: ArrayBuffer | readonly ArrayBuffer[];
-  readonly [part: string]: unknown;
 }
 
 /** What callbacks are told of a batch or an epoch. */

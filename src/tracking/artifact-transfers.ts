@@ -21,14 +21,23 @@ export interface TransferWatch {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface FileTransfer {
+interface FileTransfer extends FileSize {
   readonly localFile: string;
-  readonly path: string;
-  readonly sizeBytes: number;
 }
 
 // More hides no latency on disk and only competes for bandwidth elsewhere.
 const PARALLEL_FILES = 4;
+
+// A store that lists a directory inside itself for ever is stopped here.
+const MOST_NESTING = 64;
+const MOST_FILES = 1_000_000;
+
+/** A file of a store or of a local directory. */
+export interface FileSize {
+  /** Relative to the root, with forward slashes. */
+  readonly path: string;
+  readonly sizeBytes: number;
+}
 
 /**
  * Copies a file into `directory` below the artifact root, or a directory with all it holds.
@@ -48,12 +57,13 @@ export async function uploadArtifact(
   await transferAll(files, watch, (file, control) => store.upload(file.localFile, file.path, control));
 }
 
-/** Copies what a directory holds into `directory` below the artifact root. */
+/** Copies what a directory holds into `directory` below the artifact root, but for files that are there already. */
 export async function uploadDirectory(
   store: ArtifactStore,
   localDirectory: string,
   directory: string | undefined,
   watch: TransferWatch,
+  isThere: (file: FileSize) => boolean = () => false,
 ): Promise<void> {
   const source = resolve(localDirectory);
   if (!(await isLocalDirectory(source))) {
@@ -62,7 +72,7 @@ export async function uploadDirectory(
       `localDirectory: ${describe(localDirectory)} is not a directory`,
     );
   }
-  const files = await localFiles(source, directory);
+  const files = (await localFiles(source, directory)).filter((file) => !isThere(file));
   await transferAll(files, watch, (file, control) => store.upload(file.localFile, file.path, control));
 }
 
@@ -132,7 +142,7 @@ async function localFile(source: string, path: string): Promise<FileTransfer> {
 }
 
 /** Files below a directory. Links to files are followed, links to directories are not: they may lead in circles. */
-async function localFiles(directory: string, target: string | undefined): Promise<FileTransfer[]> {
+export async function localFiles(directory: string, target?: string): Promise<FileTransfer[]> {
   const entries: Dirent[] = await readdir(directory, { withFileTypes: true }).catch((error) => {
     throw unreadable(directory, error);
   });
@@ -159,16 +169,32 @@ async function storedFiles(store: ArtifactStore, path: string | undefined, root:
   const itself = path === undefined ? undefined : (await store.list(parent)).find((info) => info.path === path);
   if (path !== undefined && itself === undefined) throw noSuchArtifact(path, store.uri);
   if (itself !== undefined && !itself.isDirectory) return [toTransfer(itself)];
-  const files: FileTransfer[] = [];
-  const directories = [path];
+  return (await listFiles(store, path)).map(toTransfer);
+}
+
+/**
+ * All files of a store, or below one of its directories.
+ *
+ * @throws {TidemarkError} `DATA_DAMAGED` for a listing without end, or the store's error
+ */
+export async function listFiles(store: ArtifactStore, directory?: string): Promise<FileSize[]> {
+  const files: FileSize[] = [];
+  const directories = [directory];
   while (directories.length > 0) {
-    for (const info of await store.list(directories.pop())) {
-      if (info.isDirectory) directories.push(info.path);
-      else files.push(toTransfer(info));
+    const place = directories.pop();
+    if ((place?.split("/").length ?? 0) > MOST_NESTING)
+      throw endless(store, `is nested over ${MOST_NESTING} levels deep`);
+    for (const { path, isDirectory, sizeBytes = 0 } of await store.list(place)) {
+      if (isDirectory) directories.push(path);
+      else files.push({ path, sizeBytes });
+      if (files.length + directories.length > MOST_FILES) throw endless(store, `has more than ${MOST_FILES} entries`);
     }
   }
   return files;
 }
+
+const endless = (store: ArtifactStore, problem: string) =>
+  new TidemarkError("DATA_DAMAGED", `the listing of ${store.uri} ${problem}`);
 
 const belowDirectory = (directory: string | undefined, name: string) =>
   directory === undefined ? name : `${directory}/${name}`;

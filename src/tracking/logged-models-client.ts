@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { LoggedModelStore } from "../contract/logged-model-store.ts";
 import { checkArgument } from "../schema/check.ts";
 import { experimentIdSchema } from "../schema/experiment.ts";
+import { type Metric, metricSchema } from "../schema/metric.ts";
 import {
   type CreateLoggedModel,
   createLoggedModelSchema,
@@ -10,6 +11,7 @@ import {
   modelParamsSchema,
 } from "../schema/model.ts";
 import { modelIdSchema } from "../schema/model-link.ts";
+import { runIdSchema } from "../schema/run.ts";
 import { keyOf } from "../schema/text.ts";
 import { defined } from "./defined.ts";
 import { PagedList } from "./paged-list.ts";
@@ -46,6 +48,7 @@ export type SearchLoggedModels = z.input<typeof searchLoggedModelsSchema>;
 const modelId = modelIdSchema;
 const finalizeSchema = z.strictObject({ modelId, status: z.enum(["READY", "FAILED"]) });
 const logParamsSchema = z.strictObject({ modelId, params: modelParamsSchema });
+const addMetricsSchema = z.strictObject({ modelId, runId: runIdSchema, metrics: z.array(metricSchema) });
 const setTagsSchema = z.strictObject({ modelId, tags: loggedModelTagsSchema });
 const deleteTagSchema = z.strictObject({ modelId, key: keyOf("tag") });
 
@@ -90,6 +93,15 @@ export class LoggedModelsClient {
   async logParams(input: { modelId: string; params: Readonly<Record<string, string>> }): Promise<void> {
     const checked = checkArgument("params", logParamsSchema, input);
     await this.#store.logParams(checked.modelId, checked.params);
+  }
+
+  /**
+   * Says of values that a run has logged that they were measured on the model. In the run's history they stay as they are, once; only servers
+   * that keep runs in files write them there again.
+   */
+  async addMetrics(input: { modelId: string; runId: string; metrics: readonly Metric[] }): Promise<void> {
+    const checked = checkArgument("metrics", addMetricsSchema, input);
+    await this.#store.addMetrics(checked.modelId, checked.runId, checked.metrics);
   }
 
   /** Sets tags; the last value wins. */

@@ -26,7 +26,7 @@ const ERROR_TAG = "tidemark.error";
 export class RunLifecycle {
   readonly #parts: RunLifecycleParts;
   readonly #leaveProcessExit: () => void;
-  readonly #uploads = new Set<Promise<void>>();
+  readonly #uploads = new Set<Promise<unknown>>();
   readonly #beforeEnd = new Set<() => void>();
   #status: RunStatus = "RUNNING";
   #ending: Promise<void> | undefined;
@@ -48,7 +48,7 @@ export class RunLifecycle {
   }
 
   /** Makes the end wait for an upload. */
-  track(upload: Promise<void>): Promise<void> {
+  track<T>(upload: Promise<T>): Promise<T> {
     this.#uploads.add(upload);
     const forget = () => this.#uploads.delete(upload);
     upload.then(forget, forget);

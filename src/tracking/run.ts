@@ -309,6 +309,11 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     return known === undefined || known === value;
   }
 
+  /** Makes the run's end wait for what belongs to it. @internal */
+  track<T>(work: Promise<T>): Promise<T> {
+    return this.#lifecycle.track(work);
+  }
+
   /** Keeps an error with the run, as a tag. @internal */
   recordError(error: unknown): void {
     this.#lifecycle.recordError(error);

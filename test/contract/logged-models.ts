@@ -75,6 +75,33 @@ export const loggedModelTests: ContractTests = {
     expect([...values].sort()).toEqual([0.25, 0.5, 2, 9, Number.NaN]);
   },
 
+  "are told which values of a run were measured on them, and the run keeps each once": async ({
+    backend,
+    newRun,
+    newModel,
+    write,
+    models,
+  }) => {
+    const [{ id: modelId }, { id: runId }] = [await newModel(), await newRun()];
+    await write(
+      runId,
+      valuesOf(
+        [{ key: "loss" }, { key: "val/loss" }],
+        [
+          [0, 0.5, 0],
+          [0, 0.25, 1],
+          [1, 0.75, 1],
+        ],
+      ),
+    );
+    const { latestMetrics } = await backend.tracking.getRun(runId);
+    await models.addMetrics(modelId, runId, latestMetrics);
+    expect((await models.get(modelId)).metrics).toEqual(latestMetrics.map((metric) => ({ ...metric, runId })));
+    const { values } = await backend.tracking.metricHistory(runId, "loss");
+    expect([...values]).toEqual([0.5, 0.25]);
+    await expectThat(models.addMetrics(`m-${"0".repeat(32)}`, runId, latestMetrics)).toReject({});
+  },
+
   "that are not there take no values, and only those are refused": async ({ newRun, attempt }) => {
     const run = await newRun();
     const series: Series[] = [{ key: "loss" }, { key: "loss", modelId: `m-${"0".repeat(32)}` }];

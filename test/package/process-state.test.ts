@@ -14,8 +14,11 @@ const REFUSED_CALLS: Readonly<Record<string, string>> = {
   "./fs": "fsBackend({ noSuchOption: 1 })",
   "./http": 'httpBackend({ url: "ftp://host" })',
   "./memory": 'memoryBackend().artifacts("memory:").read("../climbs")',
+  "./models": "registerFlavor({})",
   "./onnx-export": "exportOnnx({})",
   "./onnxruntime": "autolog({})",
+  "./registry": 'parseModelUri("models:/")',
+  "./s3": 's3Artifacts("gs://bucket/x")',
   "./tfjs": "autolog({})",
 };
 

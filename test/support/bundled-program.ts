@@ -11,6 +11,7 @@ export async function bundleProgram(path: string, directory: string): Promise<st
     bundle: true,
     format: "esm",
     platform: "node",
+    target: "node20",
     logLevel: "error",
   });
   return outfile;

@@ -12,13 +12,16 @@ export interface ProgramOptions {
   readonly cwd: string;
   /** Added to this process's environment; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What it reads from stdin. Default: nothing. */
+  readonly input?: string;
 }
 
 /** Runs a program to its end, however it ends. */
 export function runProgram(command: string, args: readonly string[], options: ProgramOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const env = { ...plainEnvironment(), ...options.env };
-    const child = spawn(command, args, { cwd: options.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd: options.cwd, env, stdio: "pipe" });
+    child.stdin.end(options.input);
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -11,6 +11,11 @@ export function tidemark(mlruns: string, ...args: string[]): Promise<Ended> {
   return runProgram(bin, args, { cwd: mlruns, env: { MLFLOW_TRACKING_URI: mlruns, FORCE_COLOR: undefined } });
 }
 
+/** The same with a text on stdin. */
+export function tidemarkWithInput(mlruns: string, input: string, ...args: string[]): Promise<Ended> {
+  return runProgram(bin, args, { cwd: mlruns, env: { MLFLOW_TRACKING_URI: mlruns, FORCE_COLOR: undefined }, input });
+}
+
 // Node colours nothing in a CI, terminal or not.
 const coloursByTerminal = { NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined };
 

@@ -41,22 +41,28 @@ export class FaultProxy {
   script: Script = () => pass;
   readonly #port: number;
   readonly #target: URL;
+  readonly #keepsHost: boolean;
   readonly #server: Server;
   readonly #arrivals = new Set<() => void>();
 
-  private constructor(server: Server, target: string) {
+  private constructor(server: Server, target: string, keepsHost: boolean) {
     this.#server = server;
+    this.#keepsHost = keepsHost;
     this.#target = new URL(target);
     this.#port = (server.address() as AddressInfo).port;
     this.address = `http://127.0.0.1:${this.#port}`;
     server.on("request", (incoming, response) => void this.#handle(incoming, response));
   }
 
-  /** Listens on a free port until the test ends. */
-  static async start(target: string): Promise<FaultProxy> {
+  /**
+   * Listens on a free port until the test ends.
+   *
+   * @param keepsHost - The server is told the proxy's own address, as requests name it whose signature covers it.
+   */
+  static async start(target: string, keepsHost = false): Promise<FaultProxy> {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
-    const proxy = new FaultProxy(server, target);
+    const proxy = new FaultProxy(server, target, keepsHost);
     onTestFinished(() => proxy.refuse());
     return proxy;
   }
@@ -107,7 +113,7 @@ export class FaultProxy {
     return httpRequest({
       hostname,
       port,
-      headers: { ...headers, host },
+      headers: this.#keepsHost ? headers : { ...headers, host },
       agent: false,
       ...(method === undefined ? {} : { method }),
       ...(url === undefined ? {} : { path: url }),

@@ -11,7 +11,7 @@ const SUITE = "test/contract";
 const ROWS: readonly (readonly string[])[] = [
   ["base"],
   ["schema"],
-  ["contract", "search", "net", "disk"],
+  ["contract", "search", "net", "disk", "onnx-file"],
   ["queue", SUITE],
   ["tracking", "fs", "http", "s3", "memory", "onnx-export"],
   ["connect"],

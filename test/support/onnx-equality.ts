@@ -22,8 +22,15 @@ export interface ComparisonOptions extends ExportOptions {
   readonly keepWeights?: boolean;
 }
 
-/** Largest difference between TensorFlow.js and onnxruntime-node over all outputs, as a part of the largest output. */
-export async function differenceInOnnx(model: tf.LayersModel, options: ComparisonOptions = {}): Promise<number> {
+/** A model as a file, what goes into it, and what TensorFlow.js makes of that. */
+export interface Comparison {
+  readonly bytes: Uint8Array;
+  readonly inputNames: readonly string[];
+  readonly inputs: readonly tf.Tensor[];
+  readonly outputs: readonly tf.Tensor[];
+}
+
+export function comparisonOf(model: tf.LayersModel, options: ComparisonOptions = {}): Comparison {
   const { seed = 1, examples = 3, unknownLength = 5, inputs, keepWeights = false, ...exporting } = options;
   const random = randomFrom(seed);
   if (!keepWeights) randomizeWeights(model, random);
@@ -33,10 +40,16 @@ export async function differenceInOnnx(model: tf.LayersModel, options: Compariso
     const values = Float32Array.from({ length: tf.util.sizeFromShape(lengths) }, () => next() * 4 - 2);
     return dtype === "int32" ? tf.tensor(values, lengths).toInt() : tf.tensor(values, lengths);
   }
-  const expected = [model.predict(given.length === 1 ? (given[0] as tf.Tensor) : [...given])].flat();
-  const actual = await runOnnx(exportOnnx(model, exporting), model.inputNames, given);
+  const outputs = [model.predict(given.length === 1 ? (given[0] as tf.Tensor) : [...given])].flat();
+  return { bytes: exportOnnx(model, exporting), inputNames: model.inputNames, inputs: given, outputs };
+}
+
+/** Largest difference between TensorFlow.js and onnxruntime-node over all outputs, as a part of the largest output. */
+export async function differenceInOnnx(model: tf.LayersModel, options: ComparisonOptions = {}): Promise<number> {
+  const { bytes, inputNames, inputs, outputs } = comparisonOf(model, options);
+  const actual = await runOnnx(bytes, inputNames, inputs);
   let largest = 0;
-  for (const [i, output] of expected.entries()) {
+  for (const [i, output] of outputs.entries()) {
     const result = actual[i];
     if (result === undefined) throw new Error(`output ${i} is missing`);
     if (String(result.dims) !== String(output.shape)) throw new Error(`shape ${result.dims} is not ${output.shape}`);
@@ -95,8 +108,11 @@ function randomizeWeights(model: tf.LayersModel, random: () => number): void {
 /** A model to be compared, by what is special about it. */
 export type ModelCase = readonly [name: string, model: () => tf.LayersModel, options?: ComparisonOptions];
 
+/** Models by what they are about. */
+export type ModelCases = Readonly<Record<string, readonly ModelCase[]>>;
+
 /** A test for every model: it gives the same in ONNX. */
-export function testModels(groups: Readonly<Record<string, readonly ModelCase[]>>): void {
+export function testModels(groups: ModelCases): void {
   describe.each(Object.entries(groups))("%s", (_, cases) => {
     for (const [name, model, options] of cases)
       test(name, async () => {

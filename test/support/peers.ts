@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The programs that `npm run setup` installs, and a browser from the system's packages. */
-export type Peer = "python" | "bun" | "deno" | "node24" | "chromium";
+export type Peer = "python" | "bun" | "deno" | "node24" | "versitygw" | "chromium";
 
 /** Where Debian's package puts it. */
 export const CHROMIUM_PATH = "/usr/bin/chromium";
@@ -14,6 +14,8 @@ const cache = fileURLToPath(new URL("../../.cache/", import.meta.url));
 export const pythonPath = (): string => required("python");
 export const bunPath = (): string => required("bun");
 export const denoPath = (): string => required("deno");
+/** A storage that speaks S3. */
+export const versitygwPath = (): string => required("versitygw");
 /** A Node beside the one that runs the tests. */
 export const nodePath = (major: 24): string => required(`node${major}`);
 

@@ -1,9 +1,11 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { onTestFinished } from "vitest";
 import { setLogger } from "../../src/base/diagnostics.ts";
 import { configure } from "../../src/fluent/configure.ts";
 import { fsBackend } from "../../src/fs/fs-backend.ts";
+import type { LoggedModel } from "../../src/schema/model.ts";
 import type { RunEntity } from "../../src/schema/run.ts";
 import { type AutologOptions, autolog, type TensorFlow } from "../../src/tfjs/index.ts";
 import { Client } from "../../src/tracking/client.ts";
@@ -49,6 +51,19 @@ export class Recording {
   async artifacts(runId: string, path?: string): Promise<string[]> {
     const listed = await this.client.artifacts.list(path === undefined ? { runId } : { runId, path });
     return listed.map((file) => file.path).filter((name) => name !== "git");
+  }
+
+  /** The logged models of a run, in the order it made them. */
+  async models(runId: string): Promise<LoggedModel[]> {
+    const { modelOutputs } = await this.client.runs.get(runId);
+    return await Promise.all(modelOutputs.map(({ modelId }) => this.client.loggedModels.get(modelId)));
+  }
+
+  /** Where the files of the one model of a run are. */
+  async modelDirectory(runId: string): Promise<string> {
+    const [model] = await this.models(runId);
+    if (model === undefined) throw new Error(`run ${runId} has no model`);
+    return fileURLToPath(model.artifactLocation);
   }
 
   async json(runId: string, path: string): Promise<unknown> {

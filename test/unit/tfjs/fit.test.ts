@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { withRun } from "../../../src/index.ts";
+import { loadModel } from "../../../src/models/index.ts";
 import { classifier, flowers, handWritten, record } from "../../support/tfjs-training.ts";
 
 beforeAll(async () => {
@@ -180,20 +181,19 @@ describe("every kind of model", () => {
     expect(JSON.parse(run.inputs[0]?.dataset.profile ?? "")).toMatchObject({
       features_shape: { "x.left": [8, 2], "x.right": [8, 2], "y.sum": [8, 1], "y.sign": [8, 1] },
     });
-    expect(await recording.json(run.id, "model/signature.json")).toMatchObject({
+    const logged = await loadModel(await recording.modelDirectory(run.id), { tf });
+    expect(logged.signature).toMatchObject({
       inputs: [{ name: "left" }, { name: "right" }],
       outputs: [{ name: "sum" }, { name: "sign" }],
     });
-    expect(await recording.json(run.id, "model/input_example.json")).toMatchObject({
-      inputs: {
-        left: [
-          [1, 1],
-          [1, 1],
-          [1, 1],
-          [1, 1],
-          [1, 1],
-        ],
-      },
+    expect(await logged.inputExample()).toMatchObject({
+      left: [
+        [1, 1],
+        [1, 1],
+        [1, 1],
+        [1, 1],
+        [1, 1],
+      ],
     });
     expect(recording.warnings).toEqual([]);
   });
@@ -295,9 +295,9 @@ describe("fitDataset", () => {
     expect(run.inputs.map(({ dataset, tags }) => [dataset.name, tags["mlflow.data.context"]])).toEqual([
       ["dataset", "train"],
     ]);
-    expect(await recording.json(run.id, "model/input_example.json")).toEqual({
-      inputs: Array.from({ length: 5 }, () => [1, 1, 1, 1]),
-    });
+    const logged = await loadModel(await recording.modelDirectory(run.id), { tf });
+    const rows = Array.from({ length: 5 }, () => [1, 1, 1, 1]);
+    expect(Object.values((await logged.inputExample()) as object)).toEqual([rows]);
     expect(recording.warnings).toEqual([]);
   });
 

@@ -1,11 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs";
+import * as ort from "onnxruntime-node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { withRun } from "../../../src/index.ts";
+import { loadModel, readMlmodel } from "../../../src/models/index.ts";
 import { readEventFile } from "../../support/event-file-reader.ts";
-import { runDirectory, temporaryDirectory } from "../../support/mlruns.ts";
+import { temporaryDirectory } from "../../support/mlruns.ts";
 import { classifier, flowers, record } from "../../support/tfjs-training.ts";
 
 beforeAll(async () => {
@@ -33,7 +34,7 @@ describe("the model that is logged", () => {
     const trained = weightsOf(model);
     model.dispose();
     const { id } = await recording.run();
-    const loaded = await load(join(runDirectory(recording.mlruns, id), "artifacts/model"));
+    const loaded = await load(join(await recording.modelDirectory(id), "tfjs"));
     expect(weightsOf(loaded)).toEqual(trained);
     expect(loaded).toBeInstanceOf(tf.Sequential);
   });
@@ -44,13 +45,14 @@ describe("the model that is logged", () => {
     model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
     await model.fit(tf.ones([1, 1_500]), tf.ones([1, 1_500]), { epochs: 1, verbose: 0 });
     const { id } = await recording.run();
-    const files = await recording.client.artifacts.list({ runId: id, path: "model" });
-    expect(files.filter(({ path }) => path.endsWith(".bin")).map(({ path, sizeBytes }) => [path, sizeBytes])).toEqual([
-      ["model/group1-shard1of3.bin", 4 << 20],
-      ["model/group1-shard2of3.bin", 4 << 20],
-      ["model/group1-shard3of3.bin", 1_500 * 1_500 * 4 - 2 * (4 << 20)],
+    const directory = join(await recording.modelDirectory(id), "tfjs");
+    const shards = readdirSync(directory).filter((name) => name.endsWith(".bin"));
+    expect(shards.sort().map((name) => [name, statSync(join(directory, name)).size])).toEqual([
+      ["group1-shard1of3.bin", 4 << 20],
+      ["group1-shard2of3.bin", 4 << 20],
+      ["group1-shard3of3.bin", 1_500 * 1_500 * 4 - 2 * (4 << 20)],
     ]);
-    const loaded = await load(join(runDirectory(recording.mlruns, id), "artifacts/model"));
+    const loaded = await load(directory);
     expect(weightsOf(loaded)).toEqual(weightsOf(model));
   });
 
@@ -64,19 +66,52 @@ describe("the model that is logged", () => {
       type: "tensor",
       "tensor-spec": { dtype: "float32", shape },
     });
-    expect(await recording.json(id, "model/signature.json")).toEqual({
-      inputs: [spec([-1, 4])],
-      outputs: [spec([-1, 3])],
-    });
+    const model = await loadModel(await recording.modelDirectory(id), { tf });
+    expect(model.signature).toEqual({ inputs: [spec([-1, 4])], outputs: [spec([-1, 3])] });
     const rows = (x.arraySync() as number[][]).slice(0, 5);
-    expect(await recording.json(id, "model/input_example.json")).toEqual({ inputs: rows });
+    expect(Object.values((await model.inputExample()) as object)).toEqual([rows]);
 
     const bare = record({ logModelSignatures: false, logInputExamples: false });
     await classifier().fit(x, y, { epochs: 1, verbose: 0 });
-    expect((await bare.artifacts((await bare.run()).id, "model")).sort()).toEqual([
-      "model/group1-shard1of1.bin",
-      "model/model.json",
-    ]);
+    const other = await loadModel(await bare.modelDirectory((await bare.run()).id), { tf });
+    expect(other.signature).toBeUndefined();
+    expect(await other.inputExample()).toBeUndefined();
+  });
+
+  it("answers in ONNX Runtime what it answers here, and has the run's params and last metrics", async () => {
+    const recording = record();
+    const { x, y } = flowers();
+    const model = classifier();
+    await model.fit(x, y, { epochs: 2, verbose: 0 });
+    const { id, params, metrics } = await recording.run();
+    const [logged] = await recording.models(id);
+    expect(logged).toMatchObject({ name: "model", status: "READY", sourceRunId: id, params });
+    expect(Object.fromEntries(logged?.metrics.map(({ key, value }) => [key, value]) ?? [])).toEqual(metrics);
+    const loaded = await loadModel(`runs:/${id}/model`, { client: recording.client, ort });
+    expect(loaded.flavor).toBe("onnx");
+    const answer = (await loaded.predict(x)) as { data: Float32Array };
+    const expected = (model.predict(x) as tf.Tensor).dataSync();
+    expect(
+      Math.max(...expected.map((value, index) => Math.abs(value - (answer.data[index] ?? Number.NaN)))),
+    ).toBeLessThan(1e-5);
+    expect(loaded.metadata["tidemark.onnxDifference"]).toBeLessThan(1e-5);
+    await loaded.close();
+  });
+
+  it("with a layer that has no ONNX form is logged all the same, and that is said", async () => {
+    class Doubled extends tf.layers.Layer {
+      static className = "Doubled";
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return tf.mul([inputs].flat()[0] as tf.Tensor, 2);
+      }
+    }
+    const recording = record();
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] }), new Doubled({})] });
+    model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+    await model.fit(tf.ones([2, 2]), tf.ones([2, 1]), { epochs: 1, verbose: 0 });
+    const { flavors } = readMlmodel(await recording.modelDirectory((await recording.run()).id));
+    expect(Object.keys(flavors)).toEqual(["tfjs"]);
+    expect(recording.warnings.join()).toMatch(/no python_function.*Doubled/);
   });
 
   it("becomes the next version of a registered model", async () => {
@@ -87,7 +122,7 @@ describe("the model that is logged", () => {
     for (const [index, run] of runs.entries()) {
       const { runId, source } = await recording.client.registry.getVersion({ name: "flowers", version: index + 1 });
       expect(runId).toBe(run.id);
-      expect(source).toBe(`${pathToFileURL(join(runDirectory(recording.mlruns, run.id), "artifacts/model"))}`);
+      expect(source).toBe(`models:/${run.modelOutputs[0]?.modelId}`);
     }
     expect(recording.warnings).toEqual([]);
   });

@@ -12,7 +12,7 @@ const page = readFileSync(join(repository, "docs/guide/autolog.md"), "utf8");
 it("the guide has the table of everything that is recorded", () => {
   for (const { kind, name, meaning } of RECORDED_NAMES)
     expect(page).toContain(`| ${kind} | \`${name}\` | ${meaning} |`);
-  const rows = page.match(/^\| (param|metric|tag|artifact|dataset) \|/gm) ?? [];
+  const rows = page.match(/^\| (param|metric|tag|artifact|model|dataset) \|/gm) ?? [];
   expect(rows).toHaveLength(RECORDED_NAMES.length);
 });
 
@@ -73,9 +73,8 @@ describe("what a training leaves behind", () => {
     const left = {
       param: Object.keys(run.params),
       metric: Object.keys(run.metrics),
-      artifact: [...(await recording.artifacts(run.id)), ...(await recording.artifacts(run.id, "model"))].filter(
-        (path) => path !== "model",
-      ),
+      artifact: await recording.artifacts(run.id),
+      model: (await recording.models(run.id)).map(({ name }) => name),
       dataset: run.inputs.map(({ tags }) => tags["mlflow.data.context"] ?? ""),
       tag: Object.keys(run.tags).filter((key) => /^tidemark\.(autolog|stoppedEarly|error)$/.test(key)),
     };

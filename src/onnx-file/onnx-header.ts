@@ -1,3 +1,6 @@
+import type { ByteSource } from "./byte-source.ts";
+import { DELIMITED, eachField, textAt, VARINT } from "./wire.ts";
+
 /** What the head of an .onnx file says of the model. */
 export interface OnnxHeader {
   readonly irVersion?: number;
@@ -10,19 +13,6 @@ export interface OnnxHeader {
   /** Name of the graph. */
   readonly graphName?: string;
 }
-
-/** Bytes that can be read here and there. */
-export interface ByteSource {
-  readonly sizeBytes: number;
-  /** At most `length` bytes from `position` on; fewer at the end. */
-  read(position: number, length: number): Uint8Array;
-}
-
-/** Protobuf's ways to write a field. */
-const VARINT = 0;
-const FIXED64 = 1;
-const DELIMITED = 2;
-const FIXED32 = 5;
 
 // Fields of ModelProto, OperatorSetIdProto and GraphProto (onnx/onnx.proto).
 const IR_VERSION = 1;
@@ -41,9 +31,6 @@ const GRAPH_NAME = 2;
 const MOST_FIELDS = 10_000;
 const MOST_GRAPH_FIELDS = 20_000;
 const MOST_OPSETS = 64;
-const LONGEST_TEXT_BYTES = 1_024;
-/** A varint has ten bytes, and so has the tag before it. */
-const FIELD_HEAD_BYTES = 20;
 
 /**
  * Reads what stands on the top level of an ONNX model, and the name of its graph. Weights are stepped over: of a file of any size a few
@@ -73,52 +60,6 @@ export function readOnnxHeader(source: ByteSource): OnnxHeader | undefined {
   return { ...header, opsets };
 }
 
-interface Field {
-  readonly field: number;
-  readonly wire: number;
-  /** Of a varint; NaN where it is no safe integer. */
-  readonly value: number;
-  /** Where the content of a delimited field is. */
-  readonly position: number;
-  readonly length: number;
-}
-
-/**
- * Calls `visit` with every field between two positions until it answers false. Answers false where the bytes are not protobuf, or have more
- * fields than anybody needs.
- */
-function eachField(
-  source: ByteSource,
-  start: number,
-  end: number,
-  mostFields: number,
-  visit: (field: Field) => boolean,
-): boolean {
-  let position = start;
-  for (let count = 0; position < end; count++) {
-    if (count === mostFields) return false;
-    const head = source.read(position, Math.min(FIELD_HEAD_BYTES, end - position));
-    const tag = varintAt(head, 0);
-    if (tag === undefined || !(tag.value >= 8 && tag.value < 2 ** 32)) return false;
-    const field = Math.floor(tag.value / 8);
-    const wire = tag.value % 8;
-    position += tag.next;
-    if (wire === VARINT || wire === DELIMITED) {
-      const number = varintAt(head, tag.next);
-      if (number === undefined) return false;
-      position += number.next - tag.next;
-      const length = wire === DELIMITED ? number.value : 0;
-      if (!(length <= end - position)) return false;
-      if (!visit({ field, wire, value: number.value, position, length })) return true;
-      position += length;
-    } else if (wire === FIXED64) position += 8;
-    else if (wire === FIXED32) position += 4;
-    else return false;
-    if (position > end) return false;
-  }
-  return true;
-}
-
 function addOpset(opsets: Map<string, number>, source: ByteSource, start: number, length: number): void {
   let domain = "";
   let version: number | undefined;
@@ -137,20 +78,4 @@ function graphNameAt(source: ByteSource, start: number, length: number): string 
     return name === undefined;
   });
   return name;
-}
-
-function textAt(source: ByteSource, position: number, length: number): string {
-  return new TextDecoder().decode(source.read(position, Math.min(length, LONGEST_TEXT_BYTES)));
-}
-
-/** The number at an index, NaN where it is no safe integer, and the index after it; `undefined` where there is no whole number. */
-function varintAt(bytes: Uint8Array, start: number): { readonly value: number; readonly next: number } | undefined {
-  let value = 0;
-  for (let index = start; index < start + 10; index++) {
-    const byte = bytes[index];
-    if (byte === undefined) return undefined;
-    value += (byte & 127) * 2 ** (7 * (index - start));
-    if (byte < 128) return { value: Number.isSafeInteger(value) ? value : Number.NaN, next: index + 1 };
-  }
-  return undefined;
 }

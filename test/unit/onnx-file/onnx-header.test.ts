@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ByteSource, readOnnxHeader } from "../../../src/onnxruntime/onnx-file.ts";
+import type { ByteSource } from "../../../src/onnx-file/byte-source.ts";
+import { readOnnxHeader } from "../../../src/onnx-file/onnx-header.ts";
 import { stepModel, untrainedModel } from "../../support/ort-training.ts";
 
 /** Bytes, and how many of them were asked for. */

@@ -34,7 +34,7 @@ export async function fileSource(localFile: string): Promise<UploadSource> {
 export const bytesSource = (bytes: Uint8Array): UploadSource => ({
   sizeBytes: bytes.length,
   open: async function* (from, to) {
-    yield bytes.subarray(from, to);
+    for (let at = from; at < to; at += READ_BYTES) yield bytes.subarray(at, Math.min(at + READ_BYTES, to));
   },
   check: async () => {},
 });

@@ -1,0 +1,23 @@
+import { TidemarkError } from "../../base/errors.ts";
+
+/**
+ * Waits for work until a signal fires: the work itself may go on, as runtimes cannot be stopped in the middle.
+ *
+ * @throws {TidemarkError} `CANCELLED`
+ */
+export async function abortable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (signal.aborted) throw cancelled(signal);
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(cancelled(signal));
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work(), aborted]);
+  } finally {
+    if (stop !== undefined) signal.removeEventListener("abort", stop);
+  }
+}
+
+const cancelled = ({ reason }: AbortSignal) =>
+  new TidemarkError("CANCELLED", "the prediction was cancelled by its signal", { cause: reason });

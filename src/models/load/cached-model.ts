@@ -1,0 +1,24 @@
+import type { ArtifactStore } from "../../contract/artifact-store.ts";
+import { checkComplete } from "../../registry/downloaded-files.ts";
+import type { ResolvedModel } from "../../registry/resolve-model-uri.ts";
+import { downloadArtifact, listFiles, type TransferWatch } from "../../tracking/artifact-transfers.ts";
+import { MLMODEL_FILE } from "../mlmodel-file.ts";
+import type { ModelCache } from "./model-cache.ts";
+
+/** The local directory of a model that is elsewhere, downloaded unless the cache has it as it is now. */
+export async function cachedModel(
+  { artifacts }: ResolvedModel,
+  cache: ModelCache,
+  watch: TransferWatch,
+): Promise<string> {
+  const [files, mlmodel] = await Promise.all([listFiles(artifacts), artifacts.read(MLMODEL_FILE)]);
+  const state = { location: artifacts.uri, mlmodel, files };
+  return await cache.directoryOf(state, (directory) => downloadInto(artifacts, directory, watch));
+}
+
+/** Downloads a model, and looks whether all of it has come. */
+export async function downloadInto(artifacts: ArtifactStore, directory: string, watch: TransferWatch): Promise<void> {
+  const listed = await listFiles(artifacts);
+  await downloadArtifact(artifacts, undefined, directory, watch);
+  await checkComplete(listed, directory, artifacts.uri);
+}

@@ -1,0 +1,256 @@
+import { randomUUID } from "node:crypto";
+import { TidemarkError } from "../base/errors.ts";
+import type { HttpResponse } from "../net/http-types.ts";
+import { checkSegments } from "./bucket-address.ts";
+import { checksumHeaders } from "./checksum.ts";
+import { type DeleteResult, deleteBody, readDeleteResult } from "./delete-objects.ts";
+import { type ListPage, readListPage } from "./list-page.ts";
+import { placeOf } from "./s3-error.ts";
+import { readText, type S3Call, type S3Exchange } from "./s3-exchange.ts";
+
+/** What every request takes. */
+export interface S3RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is kept with an object. */
+export interface PutOptions extends S3RequestOptions {
+  /** `content-type`, `x-amz-storage-class`, …: names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Told the bytes as they leave. */
+  readonly onBytes?: ((count: number) => void) | undefined;
+}
+
+/** What must be so for a write to happen: nothing is there yet, or what is there has still this ETag. */
+export type WriteCondition = { readonly ifAbsent: true } | { readonly ifMatch: string };
+
+/** How a write with a condition went. */
+export type ConditionalOutcome =
+  | { readonly status: "written"; readonly etag: string }
+  | {
+      readonly status: "refused";
+      /** An earlier try of the same call may have written, and somebody else may have written over it. */
+      readonly mayHaveWritten: boolean;
+    };
+
+/** What is known of an object without its bytes. */
+export interface ObjectInfo {
+  readonly sizeBytes: number;
+  readonly etag: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A part of an object: from the byte `from` up to `to`, which is not one of them. */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface GetOptions extends S3RequestOptions {
+  readonly range?: ByteRange | undefined;
+  /** Refused with `INVALID_STATE` where the object has another ETag by now. */
+  readonly ifMatch?: string | undefined;
+}
+
+export interface ListOptions extends S3RequestOptions {
+  readonly prefix?: string;
+  /** What separates directories: keys with it behind the prefix are answered as one prefix each. */
+  readonly delimiter?: string;
+  readonly startAfter?: string;
+  /** At most, and by default, 1,000. */
+  readonly maxKeys?: number;
+  readonly continuationToken?: string | undefined;
+}
+
+export interface PresignOptions {
+  readonly method?: "GET" | "PUT" | "HEAD" | "DELETE";
+  /** How long the address works, in seconds, at most a week. Default: 900. */
+  readonly expiresInSeconds?: number;
+  /** Headers that must be sent with it. Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+const DEFAULT_PRESIGN_SECONDS = 900;
+/** By this a call knows its own object again when it has lost the answer. */
+const OPERATION_HEADER = "x-amz-meta-tidemark-op";
+/** A thousand keys of a KiB, each byte of them encoded, and what is said beside them. */
+const LARGEST_LIST_BYTES = 16 << 20;
+
+/** The objects of one bucket. Every call may be repeated inside, and says at most once what became of it. */
+export class S3Client {
+  readonly #exchange: S3Exchange;
+
+  constructor(exchange: S3Exchange) {
+    this.#exchange = exchange;
+  }
+
+  get bucket(): string {
+    return this.#exchange.bucket;
+  }
+
+  /** For what goes on over several requests. */
+  get exchange(): S3Exchange {
+    return this.#exchange;
+  }
+
+  /** Writes an object, whatever is there. Answers its ETag. */
+  async put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<string> {
+    return await this.#exchange.call(this.#putCall(key, body, options), dropped(etagOf));
+  }
+
+  /**
+   * Writes an object where the condition holds. An answer that gets lost does not matter: the object carries an id of the call, by which
+   * the repeat knows it again.
+   *
+   * @throws {TidemarkError} as {@link put}; a condition that does not hold is an outcome
+   */
+  async putIf(
+    key: string,
+    body: Uint8Array,
+    condition: WriteCondition,
+    options: PutOptions = {},
+  ): Promise<ConditionalOutcome> {
+    const operation = randomUUID();
+    const when = "ifAbsent" in condition ? { "if-none-match": "*" } : { "if-match": condition.ifMatch };
+    const headers = { ...options.headers, ...when, [OPERATION_HEADER]: operation };
+    const call = this.#putCall(key, body, { ...options, headers });
+    const settled = await this.#exchange.settle(call, dropped(etagOf));
+    if (settled.status === "ok") return { status: "written", etag: settled.value };
+    const { error, isRepeat } = settled;
+    // What must match is not there at all: that too is another state than the one that was meant.
+    const isGone = "ifMatch" in condition && error.details.storageCode === "NoSuchKey";
+    if (error.details.httpStatus !== 412 && !isGone) throw error;
+    if (!isRepeat) return { status: "refused", mayHaveWritten: false };
+    const there = await this.find(key, options);
+    if (there?.headers[OPERATION_HEADER] === operation) return { status: "written", etag: there.etag };
+    return { status: "refused", mayHaveWritten: true };
+  }
+
+  /** The answer with its body unread. Breaks in its middle are the reader's. */
+  async open(key: string, { range, ifMatch, signal }: GetOptions = {}): Promise<HttpResponse> {
+    const headers = {
+      ...(range === undefined
+        ? { "x-amz-checksum-mode": "ENABLED" }
+        : { range: `bytes=${range.from}-${range.to - 1}` }),
+      ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
+    };
+    return await this.#exchange.call({ ...this.#onKey("GET", "read", key), headers, signal }, async (answer) => answer);
+  }
+
+  /** What is known of an object. @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
+  async head(key: string, { signal }: S3RequestOptions = {}): Promise<ObjectInfo> {
+    return await this.#exchange.call({ ...this.#onKey("HEAD", "look at", key), signal }, async (response) => {
+      await response.drop();
+      const { headers } = response;
+      return { sizeBytes: Number(headers["content-length"] ?? 0), etag: headers.etag ?? "", headers };
+    });
+  }
+
+  /** The same; `undefined` where there is none. */
+  async find(key: string, options: S3RequestOptions = {}): Promise<ObjectInfo | undefined> {
+    try {
+      return await this.head(key, options);
+    } catch (error) {
+      if (error instanceof TidemarkError && error.code === "RESOURCE_DOES_NOT_EXIST") return undefined;
+      throw error;
+    }
+  }
+
+  /** Deletes an object. One that is not there is fine. */
+  async delete(key: string, { signal }: S3RequestOptions = {}): Promise<void> {
+    await this.#exchange.call({ ...this.#onKey("DELETE", "delete", key), signal }, (response) => response.drop());
+  }
+
+  /** Deletes at most a thousand objects with one request. Answers what could not be deleted, and why. */
+  async deleteMany(keys: readonly string[], { signal }: S3RequestOptions = {}): Promise<DeleteResult> {
+    const body = deleteBody(keys);
+    // S3 asks for a checksum here, whatever is chosen for objects.
+    const headers = { ...checksumHeaders("md5", body), "content-type": "application/xml" };
+    const call: S3Call = { ...DELETE_CALL, body, headers, signal };
+    return await this.#exchange.call(call, async (response) => readDeleteResult(await this.#text(response)));
+  }
+
+  /** One page of keys, in the order of their UTF-8 bytes. */
+  async listPage(options: ListOptions = {}): Promise<ListPage> {
+    const query = {
+      "list-type": "2",
+      "encoding-type": "url",
+      prefix: options.prefix,
+      delimiter: options.delimiter,
+      "start-after": options.startAfter,
+      "max-keys": options.maxKeys,
+      "continuation-token": options.continuationToken,
+    };
+    const call: S3Call = { ...LIST_CALL, query, signal: options.signal };
+    return await this.#exchange.call(call, async (response) => readListPage(await this.#text(response)));
+  }
+
+  /** All pages, one after the other. @throws {TidemarkError} `DATA_DAMAGED` for a list that goes in a circle */
+  async *list(options: ListOptions = {}): AsyncGenerator<ListPage> {
+    for (let continuationToken = options.continuationToken; ; ) {
+      const page = await this.listPage({ ...options, continuationToken });
+      yield page;
+      if (page.nextToken === undefined) return;
+      if (page.nextToken === continuationToken)
+        throw new TidemarkError("DATA_DAMAGED", `the list of bucket "${this.bucket}" goes in a circle`);
+      continuationToken = page.nextToken;
+    }
+  }
+
+  /** An address by which anybody may do this one thing, until it expires. It is a secret. */
+  async presign(key: string, options: PresignOptions = {}): Promise<URL> {
+    const { method = "GET", expiresInSeconds = DEFAULT_PRESIGN_SECONDS, headers = {}, query = {} } = options;
+    checkSegments(key, "key");
+    return await this.#exchange.presign({ method, key, headers, query }, expiresInSeconds);
+  }
+
+  #putCall(key: string, body: Uint8Array, { headers = {}, onBytes, signal }: PutOptions): S3Call {
+    const { checksum } = this.#exchange.settings;
+    return {
+      ...this.#onKey("PUT", "write", key),
+      headers: { ...checksumHeaders(checksum, body), ...headers },
+      body,
+      onBytes,
+      signal,
+    };
+  }
+
+  #onKey(method: "GET" | "PUT" | "HEAD" | "DELETE", action: string, key: string) {
+    checkSegments(key, "key");
+    if (key === "")
+      throw new TidemarkError("INVALID_PARAMETER_VALUE", "key: is empty", { details: { argument: "key" } });
+    return { method, action, key, permission: PERMISSIONS[method] } as const;
+  }
+
+  async #text(response: HttpResponse): Promise<string> {
+    const text = await readText(response, LARGEST_LIST_BYTES);
+    if (text !== undefined) return text;
+    throw new TidemarkError("DATA_DAMAGED", `an answer about ${placeOf(this.bucket, undefined)} is too large`);
+  }
+}
+
+const PERMISSIONS = {
+  GET: "s3:GetObject",
+  HEAD: "s3:GetObject",
+  PUT: "s3:PutObject",
+  DELETE: "s3:DeleteObject",
+} as const;
+
+const LIST_CALL = { method: "GET", action: "list", permission: "s3:ListBucket" } as const;
+const DELETE_CALL = {
+  method: "POST",
+  action: "delete objects of",
+  permission: "s3:DeleteObject",
+  query: { delete: "" },
+} as const;
+
+const etagOf = ({ headers }: HttpResponse): string => headers.etag ?? "";
+
+/** Reads an answer of which the body does not matter. */
+export const dropped =
+  <T>(read: (response: HttpResponse) => T) =>
+  async (response: HttpResponse): Promise<T> => {
+    await response.drop();
+    return read(response);
+  };
