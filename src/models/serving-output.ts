@@ -1,6 +1,6 @@
 import { invalidArgument } from "../base/errors.ts";
 import { cellValue } from "./example-values.ts";
-import { isPlainObject } from "./predict/given-tensor.ts";
+import { isGivenTensor, isPlainObject } from "./predict/given-tensor.ts";
 import type { PredictOutput } from "./predict/predict-types.ts";
 import { pythonFloat } from "./python/python-float.ts";
 import { formatPythonJson } from "./python/python-json.ts";
@@ -13,6 +13,11 @@ export interface FormatServingOutputOptions {
    * not have. Default `"null"`.
    */
   readonly nonFinite?: "null" | "bare";
+  /**
+   * What the model calls its only output. Where the answer is a tensor without a name, it is written under this one, as MLflow's
+   * servers do for ONNX models. Default: without a name.
+   */
+  readonly outputName?: string | undefined;
 }
 
 const MOST_NESTING = 100;
@@ -25,9 +30,11 @@ const MOST_NESTING = 100;
  */
 export function formatServingOutput(
   output: PredictOutput,
-  { nonFinite = "null" }: FormatServingOutputOptions = {},
+  { nonFinite = "null", outputName }: FormatServingOutputOptions = {},
 ): string {
-  return `{"predictions": ${write(output, { isBare: nonFinite === "bare", depth: 0, isCell: false })}}`;
+  const named = outputName !== undefined && isGivenTensor(output) ? new Map([[outputName, output]]) : undefined;
+  const place: Place = { isBare: nonFinite === "bare", depth: 0, isCell: false };
+  return `{"predictions": ${named === undefined ? write(output, place) : members(named, place)}}`;
 }
 
 interface Place {
@@ -49,11 +56,13 @@ function write(value: unknown, place: Place): string {
     // A list stays one: a value that is not there is null.
     return `[${value.map((item) => write(item ?? null, isPlainObject(item) ? { ...inner, isCell: true } : inner)).join(", ")}]`;
   }
-  if (isPlainObject(value)) {
-    const members = Object.entries(value).filter(([, member]) => member !== undefined);
-    return `{${members.map(([name, member]) => `${formatPythonJson(name)}: ${write(member, inner)}`).join(", ")}}`;
-  }
+  if (isPlainObject(value)) return members(Object.entries(value), inner);
   return formatPythonJson(scalar(value));
+}
+
+function members(entries: Iterable<readonly [string, unknown]>, place: Place): string {
+  const present = Array.from(entries).filter(([, member]) => member !== undefined);
+  return `{${present.map(([name, member]) => `${formatPythonJson(name)}: ${write(member, place)}`).join(", ")}}`;
 }
 
 function scalar(value: unknown): unknown {

@@ -34,6 +34,15 @@ describe("an answer", () => {
     expect(formatServingOutput(output, { nonFinite: "bare" })).toBe('{"predictions": [NaN, {"y": [Infinity]}]}');
   });
 
+  it("is under the name of the output, where that is known and the answer has none", () => {
+    const named = (output: unknown) => formatServingOutput(output as PredictOutput, { outputName: "Y" });
+    expect(named([[1]])).toBe('{"predictions": {"Y": [[1]]}}');
+    expect(named(Float32Array.of(1))).toBe('{"predictions": {"Y": [1.0]}}');
+    expect(named({ data: [true], dims: [1] })).toBe('{"predictions": {"Y": [true]}}');
+    expect(named({ Z: [1] })).toBe('{"predictions": {"Z": [1]}}');
+    expect(named([{ Z: 1 }])).toBe('{"predictions": [{"Z": 1}]}');
+  });
+
   it.each([[[() => 1]], [Symbol("x")], [{ a: new Map([["b", () => 1]]) }]])("of %o is refused", (output) => {
     expect(() => written(output)).toThrow(expect.objectContaining({ code: "INVALID_PARAMETER_VALUE" }));
   });
