@@ -73,6 +73,10 @@ const EXPECTED: Readonly<Record<DataType, string>> = {
   datetime: "datetime (a Date, or a text in ISO 8601)",
 };
 
+/** The cast of a type that holds single values: `undefined` for what is no such value. Needs no place, which takes time to name. */
+export const scalarCast = ({ type }: ColumnType): ((value: unknown) => unknown) | undefined =>
+  Object.hasOwn(CASTS, type) ? CASTS[type as DataType] : undefined;
+
 /**
  * One value of a table as its column's type has it. Null and `undefined` are NaN in columns of floats, refused in
  * those of integers, else null, as in MLflow; in columns that are not required they are null everywhere but in
