@@ -7,10 +7,11 @@ import { autologCases } from "./autolog.mjs";
 import { rows } from "./harness.mjs";
 import { httpCases } from "./http.mjs";
 import { localCases } from "./local.mjs";
+import { modelCases } from "./models.mjs";
 import { isSmoke, only, shouldWrite } from "./options.mjs";
 import { writePage } from "./page.mjs";
 
-const cases = { ...localCases, ...httpCases, ...autologCases };
+const cases = { ...localCases, ...httpCases, ...autologCases, ...modelCases };
 const names = Object.keys(cases);
 const chosen = only ?? names;
 for (const name of chosen) {

@@ -38,3 +38,14 @@ export function realisticValues(length) {
     return (state + 0.5) / 3_000_000_019;
   });
 }
+
+/** How long some work takes, and by how much the resident size grows at most meanwhile. */
+export async function growthOf(work) {
+  const before = process.memoryUsage.rss();
+  const begun = performance.now();
+  await work();
+  const elapsedMs = performance.now() - begun;
+  // The system's own record: a timer sees nothing while the thread is busy.
+  const most = process.resourceUsage().maxRSS * 1_024;
+  return { elapsedMs, growthMb: Math.max(most - before, 0) / 1e6 };
+}

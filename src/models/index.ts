@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export { type CompressionLevel, type PackedModel, type PackOptions, packModel } from "./archive/pack-model.ts";
+export { type UnpackOptions, unpackModel } from "./archive/unpack-model.ts";
 export type {
   ArrayType,
   ColumnSpec,
@@ -47,6 +49,8 @@ export type { OnnxCheck } from "./save/check-onnx.ts";
 export { type SavedModel, saveModel } from "./save/save-model.ts";
 export type { SaveOptions } from "./save/save-options.ts";
 export type { WrittenModel } from "./save/write-model.ts";
+export { parseServingInput, type ServingInput } from "./serving-input.ts";
+export { type FormatServingOutputOptions, formatServingOutput } from "./serving-output.ts";
 export { formatSignature, parseSignature, type SignatureTexts } from "./signature.ts";
 export { signatureFromZod } from "./signature-from-zod.ts";
 export type { ParamSpec, Signature, TensorSpec } from "./signature-schema.ts";

@@ -37,7 +37,9 @@ describe("models pack and unpack", () => {
     writeFileSync(join(model, "old.bin"), "old");
     const refused = await tidemark(folder, "models", "unpack", "model.zip", "model");
     expect(refused).toMatchObject({ code: 1, stdout: "" });
-    expect(refused.stderr).toBe(`tidemark: directory: ${model} is there already, and not empty\n`);
+    expect(refused.stderr).toBe(
+      `tidemark: ${model} is there already, and not empty; \`overwrite: true\` replaces it\n`,
+    );
     const replaced = await tidemark(folder, "models", "unpack", "model.zip", "model", "--overwrite", "--json");
     expect(JSON.parse(replaced.stdout)).toEqual({ directory: model });
     expect(Object.keys(filesBelow(model))).toEqual(["MLmodel", "data/weights.bin"]);

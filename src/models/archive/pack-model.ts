@@ -117,8 +117,7 @@ async function writeArchive(
     });
   }
   zip.end();
-  await target.drain();
-  return target.result();
+  return await target.finish();
 }
 
 async function addFile(
@@ -130,11 +129,14 @@ async function addFile(
 ): Promise<void> {
   await using source = await openPlainFile(file);
   let left = file.sizeBytes;
+  let coming = readAhead(source, left);
   let entry: ZipDeflate | ZipPassThrough | undefined;
   do {
-    const piece = await readFully(source, null, Math.min(PIECE_BYTES, left));
+    const piece = await coming;
     left -= piece.length;
     if (piece.length === 0 && left > 0) throw changed(file);
+    // The disk reads the next one while this one is deflated.
+    coming = readAhead(source, left);
     if (entry === undefined) {
       entry = entryFor(fflate, file.name, piece, level);
       zip.add(entry);
@@ -142,7 +144,15 @@ async function addFile(
     entry.push(piece, left === 0);
     await advance(piece.length);
   } while (left > 0);
-  if ((await readFully(source, null, 1)).length > 0) throw changed(file);
+  if ((await coming).length > 0) throw changed(file);
+}
+
+/** The next piece of a file, or of what nobody expects behind its end. */
+function readAhead(source: FileHandle, left: number): Promise<Buffer> {
+  const piece = readFully(source, null, left === 0 ? 1 : Math.min(PIECE_BYTES, left));
+  // Nobody waits for it where something else fails first.
+  piece.catch(() => {});
+  return piece;
 }
 
 /** What is deflated depends on the file's bytes alone, and fflate deflates alike everywhere; zlib has several makers. */
@@ -184,6 +194,7 @@ class HashedFile {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #sizeBytes = 0;
+  #written: Promise<void> = Promise.resolve();
 
   constructor(file: FileHandle) {
     this.#file = file;
@@ -194,19 +205,24 @@ class HashedFile {
     this.#waitingBytes += chunk.length;
   }
 
-  /** Writes what waits, if that is at least so much. */
+  /** Begins to write what waits, if that is at least so much, once what was begun before is written. */
   async drain(leastBytes = 0): Promise<void> {
     if (this.#waitingBytes < leastBytes) return;
+    await this.#written;
     const [first = new Uint8Array(), ...others] = this.#waiting;
     const bytes = others.length === 0 ? first : Buffer.concat(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#sizeBytes += bytes.length;
     this.#hash.update(bytes);
-    await this.#file.writeFile(bytes);
+    this.#written = this.#file.writeFile(bytes);
+    // The next call tells of it; nobody does where something else fails first.
+    this.#written.catch(() => {});
   }
 
-  result(): { readonly sha256: string; readonly sizeBytes: number } {
+  async finish(): Promise<{ readonly sha256: string; readonly sizeBytes: number }> {
+    await this.drain();
+    await this.#written;
     return { sha256: this.#hash.digest("hex"), sizeBytes: this.#sizeBytes };
   }
 }

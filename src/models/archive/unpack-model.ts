@@ -1,9 +1,9 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { systemCodeOf, TidemarkError } from "../../base/errors.ts";
-import { isMissing, storageError } from "../../disk/storage-errors.ts";
-import { temporaryName } from "../../disk/temporary-name.ts";
+import { newDirectory } from "../../disk/new-directory.ts";
+import { storageError } from "../../disk/storage-errors.ts";
 import { checkArgument } from "../../schema/check.ts";
 import type { TransferWatch } from "../../tracking/artifact-transfers.ts";
 import { MLMODEL_FILE } from "../mlmodel-file.ts";
@@ -55,7 +55,7 @@ interface Limits {
  * The directory is made beside its place and renamed: there is all of it, or nothing.
  *
  * @param archiveFile written by {@link packModel}, or by any other tool: stored or deflated, of 32 or 64 bits
- * @param directory what must not be there, or be empty; the one around it must be there
+ * @param directory what must not be there, or be empty; made with its parents
  * @throws {TidemarkError} `DATA_DAMAGED` for an archive that is no archive of a model, with the reason; `RESOURCE_ALREADY_EXISTS`;
  * `CANCELLED`; the disk's error
  *
@@ -82,18 +82,16 @@ export async function unpackModel(
   const ratioBound = Math.max(ALWAYS_ALLOWED_BYTES, MOST_TIMES_THE_ARCHIVE * archive.sizeBytes);
   const limits = { maxBytes: maxBytes ?? Math.min(MOST_BYTES, ratioBound), maxFiles };
   const entries = await checkedEntries(archive, limits, () => throwIfAborted(watching.signal));
-  const isThere = await findPlace(target, overwrite);
+  await refuseToReplace(target);
   const watch = new ArchiveWatch(sizeOf(entries), watching);
-  const temporary = join(dirname(target), temporaryName());
-  try {
-    await mkdir(temporary);
-    await unpackInto(temporary, archive, entries, watch);
+  await newDirectory(target, { overwrite }, async (temporary) => {
+    try {
+      await unpackInto(temporary, archive, entries, watch);
+    } catch (error) {
+      throw codedError("unpack into", target, error);
+    }
     watch.check();
-    await putInPlace(temporary, target, isThere);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => {});
-    throw codedError("unpack into", target, error);
-  }
+  });
   return target;
 }
 
@@ -141,35 +139,19 @@ async function unpackInto(
   }
 }
 
-/** Whether a directory is in the place that may be replaced. */
-async function findPlace(target: string, overwrite: boolean): Promise<boolean> {
+/** Whoever mistypes a path must not lose what is there: of what holds anything, only a model may be replaced. */
+async function refuseToReplace(target: string): Promise<void> {
   let names: string[];
   try {
     names = await readdir(target);
   } catch (error) {
-    if (systemCodeOf(error) === "ENOENT") return false;
-    if (isMissing(error)) throw taken(target, "is no directory");
+    const code = systemCodeOf(error);
+    if (code === "ENOENT") return;
+    if (code === "ENOTDIR") throw taken(target, "is no directory");
     throw storageError("read", target, error);
   }
-  if (names.length === 0) return true;
-  if (!overwrite) throw taken(target, "is there already, and not empty");
-  // Whoever mistypes a path must not lose what is there.
-  if (!names.includes(MLMODEL_FILE)) throw taken(target, "is there already, and is no model");
-  return true;
+  if (names.length > 0 && !names.includes(MLMODEL_FILE)) throw taken(target, "is there already, and is no model");
 }
 
 const taken = (target: string, problem: string): TidemarkError =>
-  new TidemarkError("RESOURCE_ALREADY_EXISTS", `directory: ${target} ${problem}`, { details: { path: target } });
-
-async function putInPlace(temporary: string, target: string, isThere: boolean): Promise<void> {
-  const aside = join(dirname(target), temporaryName());
-  if (isThere) await rename(target, aside);
-  try {
-    await rename(temporary, target);
-  } catch (error) {
-    if (isThere) await rename(aside, target);
-    throw error;
-  }
-  // The new one is there, whatever becomes of the old one.
-  if (isThere) await rm(aside, { recursive: true, force: true }).catch(() => {});
-}
+  new TidemarkError("RESOURCE_ALREADY_EXISTS", `${target} ${problem}`, { details: { path: target } });

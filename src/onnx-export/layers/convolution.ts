@@ -1,8 +1,9 @@
+import type { OnnxGraph } from "../graph.ts";
 import { type LayerCall, type LayerExporter, onlyInput, refusal, weightConstant } from "../layer-call.ts";
 import { permute } from "../permute.ts";
 import { activate } from "./activations.ts";
 import { withChannelsFirst } from "./channels.ts";
-import { paddingOf } from "./padding.ts";
+import { paddingOf, passedOver } from "./padding.ts";
 
 /** Conv1D, Conv2D, Conv3D. */
 export const convolution: LayerExporter = (call) => {
@@ -39,14 +40,10 @@ function convolve(
   const x = onlyInput(call);
   const { padding, strides } = config;
   const bias = config.useBias ? [weightConstant(call, 1, "bias")] : [];
-  const attributes = {
-    ...more,
-    strides,
-    dilations,
-    ...paddingOf(call, { padding, sizes: config.kernelSize, strides, dilations }),
-  };
+  const window = { padding, sizes: config.kernelSize, strides, dilations };
+  const attributes = { ...more, strides, dilations, ...paddingOf(call, window) };
   const y = withChannelsFirst(graph, x.name, x.shape.length, config.dataFormat, (value) =>
-    graph.op("Conv", [value, kernel, ...bias], attributes),
+    graph.op("Conv", [passedOver(call, window, value), kernel, ...bias], attributes),
   );
   return activate(graph, layer, config.activation, y);
 }
@@ -106,13 +103,24 @@ export const transposedConvolution: LayerExporter = (call) => {
   const surplus = kernelSize.map((size, i) => size - (strides[i] as number));
   const cut = surplus.map((length) => (padding === "same" ? Math.max(length, 0) : 0));
   const begins = cut.map((total) => Math.floor(total / 2));
+  const missing = surplus.map((length) => Math.max(-length, 0));
+  // In three dimensions TensorFlow.js has half of what a narrow kernel leaves empty before it, in two all of it behind.
+  const isCentred = padding === "same" && x.shape.length === 5 && missing.some((length) => length > 0);
   const attributes = {
     strides,
     pads: [...begins, ...cut.map((total, i) => total - (begins[i] as number))],
-    output_padding: surplus.map((length) => Math.max(-length, 0)),
+    output_padding: isCentred ? missing.map(() => 0) : missing,
   };
+  const wideKernel = isCentred ? surround(graph, kernel, missing) : kernel;
   const y = withChannelsFirst(graph, x.name, x.shape.length, config.dataFormat, (value) =>
-    graph.op("ConvTranspose", [value, kernel, ...bias], attributes),
+    graph.op("ConvTranspose", [value, wideKernel, ...bias], attributes),
   );
   return activate(graph, layer, config.activation, y);
 };
+
+/** A kernel [in, out, ...space] with so many zeros around it, the odd one before it. */
+function surround(graph: OnnxGraph, kernel: string, zeros: readonly number[]): string {
+  const before = zeros.map((count) => Math.ceil(count / 2));
+  const behind = zeros.map((count) => Math.floor(count / 2));
+  return graph.op("Pad", [kernel, graph.integers("pads", [0, 0, ...before, 0, 0, ...behind])]);
+}

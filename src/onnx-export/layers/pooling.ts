@@ -1,6 +1,6 @@
 import { type LayerExporter, onlyInput } from "../layer-call.ts";
 import { spaceAxes, withChannelsFirst } from "./channels.ts";
-import { paddingOf } from "./padding.ts";
+import { paddingOf, passedOver } from "./padding.ts";
 
 const pooling =
   (operator: "MaxPool" | "AveragePool"): LayerExporter =>
@@ -10,13 +10,10 @@ const pooling =
     const sizes: readonly number[] = config.poolSize;
     const strides: readonly number[] = config.strides;
     const dilations = sizes.map(() => 1);
-    const attributes = {
-      kernel_shape: sizes,
-      strides,
-      ...paddingOf(call, { padding: config.padding, sizes, strides, dilations }),
-    };
+    const window = { padding: config.padding, sizes, strides, dilations };
+    const attributes = { kernel_shape: sizes, strides, ...paddingOf(call, window) };
     return withChannelsFirst(graph, x.name, x.shape.length, config.dataFormat, (value) =>
-      graph.op(operator, [value], attributes),
+      graph.op(operator, [passedOver(call, window, value)], attributes),
     );
   };
 

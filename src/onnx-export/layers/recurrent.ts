@@ -8,9 +8,7 @@ export const recurrent: LayerExporter = (call) => {
   const { graph, config } = call;
   const [x, ...initial] = call.inputs as [Value, ...Value[]];
   const { steps, states } = runLayer(call, x, initial);
-  const output = config.returnSequences
-    ? timeSecond(graph, config.goBackwards ? reverseTime(graph, steps) : steps)
-    : (states[0] as string);
+  const output = config.returnSequences ? sequence(graph, steps, config.goBackwards) : (states[0] as string);
   return config.returnState ? [output, ...states] : output;
 };
 
@@ -52,9 +50,9 @@ function cellsOf({ layer, config }: LayerCall): Cell[] {
   });
 }
 
-/** From [time, batch, units] to [batch, time, units]. */
-export function timeSecond(graph: OnnxGraph, steps: string): string {
-  return graph.transpose(steps, [1, 0, 2]);
+/** From [time, batch, units] to [batch, time, units], the last step first where that is asked for. */
+export function sequence(graph: OnnxGraph, steps: string, isReversed: boolean): string {
+  return graph.transpose(isReversed ? reverseTime(graph, steps) : steps, [1, 0, 2]);
 }
 
 function reverseTime(graph: OnnxGraph, steps: string): string {

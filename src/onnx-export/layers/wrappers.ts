@@ -2,7 +2,7 @@ import type { OnnxGraph } from "../graph.ts";
 import { type LayerExporter, onlyInput, refusal, type Value } from "../layer-call.ts";
 import { MASK_READERS, refuseMask } from "../masks.ts";
 import type { Layer, Shape } from "../tensorflow.ts";
-import { runLayer, timeSecond } from "./recurrent.ts";
+import { runLayer, sequence } from "./recurrent.ts";
 
 /** A layer that wraps others. */
 interface Wrapper extends Layer {
@@ -54,10 +54,10 @@ export const bidirectional: LayerExporter = (call) => {
   const there = run(forwardLayer, initial.slice(0, half));
   const back = run(backwardLayer, initial.slice(half));
   const { returnSequences, returnState } = there.config;
-  const outputs = [there, back].map(({ steps, states }) =>
-    returnSequences ? timeSecond(graph, steps) : (states[0] as string),
-  );
-  const merged = mergeDirections(graph, config.mergeMode, outputs as [string, string]);
+  // A layer that runs backwards answers the last step first, and TensorFlow.js turns round whatever the second one answers.
+  const outputOf = ({ steps, states, config }: typeof there, isTurned: boolean) =>
+    returnSequences ? sequence(graph, steps, Boolean(config.goBackwards) !== isTurned) : (states[0] as string);
+  const merged = mergeDirections(graph, config.mergeMode, [outputOf(there, false), outputOf(back, true)]);
   return returnState ? [...merged, ...there.states, ...back.states] : merged;
 };
 

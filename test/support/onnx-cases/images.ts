@@ -66,6 +66,10 @@ export const imageCases: ModelCases = {
     ["valid", () => modelOf([4, 5, 4, 2], layers.conv3d({ filters: 3, kernelSize: [2, 3, 2] }))],
     ["same", () => modelOf([4, 5, 4, 2], layers.conv3d({ filters: 3, kernelSize: 3, padding: "same", strides: 2 }))],
     [
+      "same, strides wider than the kernel",
+      () => modelOf([4, 5, 6, 2], layers.conv3d({ filters: 3, kernelSize: [1, 2, 1], padding: "same", strides: 3 })),
+    ],
+    [
       "tanh",
       () => modelOf([4, 5, 4, 2], layers.conv3d({ filters: 3, kernelSize: 3, activation: "tanh", useBias: false })),
     ],
@@ -140,6 +144,14 @@ export const imageCases: ModelCases = {
   Conv3DTranspose: [
     ["valid", () => modelOf([2, 3, 3, 2], layers.conv3dTranspose({ filters: 2, kernelSize: 2, strides: 2 }))],
     ["same", () => modelOf([2, 3, 3, 2], layers.conv3dTranspose({ filters: 2, kernelSize: 3, padding: "same" }))],
+    [
+      "same, strides wider than the kernel",
+      () =>
+        modelOf(
+          [2, 3, 3, 2],
+          layers.conv3dTranspose({ filters: 2, kernelSize: [1, 2, 1], padding: "same", strides: [3, 1, 2] }),
+        ),
+    ],
   ],
   Pooling: [
     ["MaxPooling1D", () => modelOf([8, 3], layers.maxPooling1d({ poolSize: 2 }))],
@@ -158,6 +170,10 @@ export const imageCases: ModelCases = {
     [
       "MaxPooling3D, same",
       () => modelOf([4, 5, 6, 2], layers.maxPooling3d({ poolSize: 3, padding: "same", strides: 2 })),
+    ],
+    [
+      "MaxPooling3D, same, strides wider than the window",
+      () => modelOf([4, 5, 6, 2], layers.maxPooling3d({ poolSize: 1, padding: "same", strides: 3 })),
     ],
     ["AveragePooling3D", () => modelOf([4, 5, 6, 2], layers.averagePooling3d({ poolSize: 2, strides: 1 }))],
     ["AveragePooling3D, same", () => modelOf([4, 5, 6, 2], layers.averagePooling3d({ poolSize: 3, padding: "same" }))],

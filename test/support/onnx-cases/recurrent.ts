@@ -113,6 +113,16 @@ export const recurrentCases: ModelCases = {
       () => allOutputs(layers.bidirectional({ layer: KINDS.SimpleRNN({}) as never, mergeMode: null as never })),
     ],
     [
+      "of a layer that runs backwards, all steps",
+      () =>
+        allOutputs(
+          layers.bidirectional({
+            layer: KINDS.GRU({ goBackwards: true, returnSequences: true }) as never,
+            mergeMode: "concat",
+          }),
+        ),
+    ],
+    [
       "of a layer that runs backwards",
       () =>
         allOutputs(layers.bidirectional({ layer: KINDS.LSTM({ goBackwards: true }) as never, mergeMode: "concat" })),
