@@ -15,8 +15,8 @@ const BOOLEAN = /^(?:true|True|TRUE|false|False|FALSE)$/;
 type ReadCell = (text: string) => unknown;
 
 /**
- * The rows of a table of texts, as pandas would read them: by the column's type, or else by what all of its cells look like. A text that is none of the type stays
- * a text, which the model's check refuses with its place.
+ * The rows of a table of texts, as pandas would read them: by the column's type, or else by what all of its cells
+ * look like. A text that is none of the type stays a text, which the model's check refuses with its place.
  */
 export function rowsOfCsv({ names, rows }: CsvTable, specs: readonly ColumnSpec[] | undefined): Row[] {
   const byName = new Map(specs?.map((spec) => [String(spec.name), spec]));

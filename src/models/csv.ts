@@ -20,11 +20,13 @@ const BYTE_ORDER_MARK = "\ufeff";
 const PLAIN_CELL = /[^",\r\n]*/y;
 
 /**
- * Reads CSV with a header: commas, cells in quotes with `""` for a quote and line breaks as they are, any line ends. Empty lines are passed over. A column without
- * a name has pandas' name for it: its index, which `to_csv` writes first, is `Unnamed: 0`.
+ * Reads CSV with a header: commas, cells in quotes with `""` for a quote and line breaks as they are, any line ends.
+ * Empty lines are passed over. A column without a name has pandas' name for it: its index, which `to_csv` writes
+ * first, is `Unnamed: 0`.
  *
  * @param place for the message
- * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` with line and column for quotes where none may be, rows of other lengths than the header,
+ * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` with line and column for quotes where none may be, rows of other
+ * lengths than the header,
  *   and names that stand twice
  */
 export function parseCsv(place: string, text: string): CsvTable {

@@ -1,6 +1,6 @@
-import { invalidArgument, messageOf } from "../base/errors.ts";
+import { invalidArgument } from "../base/errors.ts";
 import { cellValue } from "./example-values.ts";
-import { isPlainObject } from "./predict/given-tensor.ts";
+import { isGivenTensor, isPlainObject } from "./predict/given-tensor.ts";
 import type { PredictOutput } from "./predict/predict-types.ts";
 import { pythonFloat } from "./python/python-float.ts";
 import { formatPythonJson } from "./python/python-json.ts";
@@ -9,25 +9,32 @@ import { isShapedTensor, isTypedArray } from "./tensor-value.ts";
 /** How an answer is written. */
 export interface FormatServingOutputOptions {
   /**
-   * NaN and infinities: `"null"`, or as MLflow's servers write them, `"bare"`: tokens that Python reads and JSON does not
-   * have. Default `"null"`.
+   * NaN and infinities: `"null"`, or as MLflow's servers write them, `"bare"`: tokens that Python reads and JSON does
+   * not have. Default `"null"`.
    */
   readonly nonFinite?: "null" | "bare";
+  /**
+   * What the model calls its only output. Where the answer is a tensor without a name, it is written under this one, as MLflow's
+   * servers do for ONNX models. Default: without a name.
+   */
+  readonly outputName?: string | undefined;
 }
 
 const MOST_NESTING = 100;
 
 /**
- * Writes what a model answered as MLflow's scoring servers do: `{"predictions": …}`, tensors as nested lists, floats with their point, bytes in rows in base64, dates in
- * ISO 8601.
+ * Writes what a model answered as MLflow's scoring servers do: `{"predictions": …}`, tensors as nested lists, floats
+ * with their point, bytes in rows in base64, dates in ISO 8601.
  *
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` for what JSON has no form for
  */
 export function formatServingOutput(
   output: PredictOutput,
-  { nonFinite = "null" }: FormatServingOutputOptions = {},
+  { nonFinite = "null", outputName }: FormatServingOutputOptions = {},
 ): string {
-  return `{"predictions": ${write(output, { isBare: nonFinite === "bare", depth: 0, isCell: false })}}`;
+  const named = outputName !== undefined && isGivenTensor(output) ? new Map([[outputName, output]]) : undefined;
+  const place: Place = { isBare: nonFinite === "bare", depth: 0, isCell: false };
+  return `{"predictions": ${named === undefined ? write(output, place) : members(named, place)}}`;
 }
 
 interface Place {
@@ -49,15 +56,20 @@ function write(value: unknown, place: Place): string {
     // A list stays one: a value that is not there is null.
     return `[${value.map((item) => write(item ?? null, isPlainObject(item) ? { ...inner, isCell: true } : inner)).join(", ")}]`;
   }
-  if (isPlainObject(value)) {
-    const members = Object.entries(value).filter(([, member]) => member !== undefined);
-    return `{${members.map(([name, member]) => `${formatPythonJson(name)}: ${write(member, inner)}`).join(", ")}}`;
-  }
-  try {
-    return formatPythonJson(value instanceof Date ? isoDate(value) : cellValue(value));
-  } catch (error) {
-    throw invalidArgument("output", messageOf(error), "values that JSON has a form for");
-  }
+  if (isPlainObject(value)) return members(Object.entries(value), inner);
+  return formatPythonJson(scalar(value));
+}
+
+function members(entries: Iterable<readonly [string, unknown]>, place: Place): string {
+  const present = Array.from(entries).filter(([, member]) => member !== undefined);
+  return `{${present.map(([name, member]) => `${formatPythonJson(name)}: ${write(member, place)}`).join(", ")}}`;
+}
+
+function scalar(value: unknown): unknown {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return isoDate(value);
+  if (value instanceof Uint8Array) return cellValue(value);
+  if (value === null || ["string", "bigint", "boolean"].includes(typeof value)) return value;
+  throw invalidArgument("output", value, "values that JSON has a form for");
 }
 
 /** As Python's `isoformat`: with six digits of a second, if it is no whole one. */

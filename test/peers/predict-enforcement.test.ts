@@ -1,8 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkParams } from "../../src/models/predict/params.ts";
 import { parseServingInput } from "../../src/models/serving-input.ts";
+import { formatServingOutput } from "../../src/models/serving-output.ts";
 import { type ParamSpec, paramSpecSchema } from "../../src/models/signature-schema.ts";
 import { caught, columnsOf, type Enforced, enforceBody, enforceInput, plain } from "../support/enforcement.ts";
 import { temporaryDirectory } from "../support/mlruns.ts";
@@ -184,6 +186,34 @@ describe.skipIf(leftOut("python"))("what MLflow accepts, and what it makes of it
         : caught(() => enforceInput(inputs, parseServingInput("csv", csv, { inputs }).input)),
     );
     expect(ours).toEqual(answers);
+  });
+
+  it("is written by us as by its server", async () => {
+    const values = fc.sample(fc.double({ noDefaultInfinity: true, noNaN: true }), 200).map((value) => value || 0);
+    const output = {
+      double: { data: Float64Array.from(values), dims: [2, 100] },
+      float: { data: Float32Array.from(values), dims: [200] },
+      whole: { data: BigInt64Array.of(2n ** 63n - 1n, -1n), dims: [2, 1] },
+      flags: { data: [true, false], dims: [2] },
+      texts: { data: ["a", "ü\n\u{1f600}"], dims: [2] },
+      none: { data: new Float32Array(), dims: [0, 3] },
+      odd: { data: Float64Array.of(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY), dims: [3] },
+    };
+    const half = [values.slice(0, 100), values.slice(100)];
+    const [answer] = await enforceInPython([
+      {
+        predictions: {
+          double: ["float64", half],
+          float: ["float32", values],
+          whole: ["int64", [["9223372036854775807"], [-1]]],
+          flags: ["bool", [true, false]],
+          texts: ["str", output.texts.data],
+          none: ["float32", []],
+          odd: ["float64", ["nan", "inf", "-inf"]],
+        },
+      },
+    ]);
+    expect({ text: formatServingOutput(output, { nonFinite: "bare" }) }).toEqual(answer);
   });
 
   it("is what we do with params, but for the differences that are meant", async () => {

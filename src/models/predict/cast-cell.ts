@@ -7,7 +7,10 @@ import { missingNames, unknownNames } from "./names.ts";
 const INT32_LIMIT = 2 ** 31;
 const INT64_LIMIT = 2n ** 63n;
 
-/** MLflow's dates are texts of ISO 8601, the time and the zone being optional; without a zone they are UTC, as pandas takes them. */
+/**
+ * MLflow's dates are texts of ISO 8601, the time and the zone being optional; without a zone they are UTC, as pandas
+ * takes them.
+ */
 const ISO_DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 /** The date of a text in ISO 8601, or `undefined`. Digits beyond the milliseconds are cut off. */
@@ -70,9 +73,14 @@ const EXPECTED: Readonly<Record<DataType, string>> = {
   datetime: "datetime (a Date, or a text in ISO 8601)",
 };
 
+/** The cast of a type that holds single values: `undefined` for what is no such value. Needs no place, which takes time to name. */
+export const scalarCast = ({ type }: ColumnType): ((value: unknown) => unknown) | undefined =>
+  Object.hasOwn(CASTS, type) ? CASTS[type as DataType] : undefined;
+
 /**
- * One value of a table as its column's type has it. Null and `undefined` are NaN in columns of floats, refused in those of integers,
- * else null, as in MLflow; in columns that are not required they are null everywhere but in floats.
+ * One value of a table as its column's type has it. Null and `undefined` are NaN in columns of floats, refused in
+ * those of integers, else null, as in MLflow; in columns that are not required they are null everywhere but in
+ * floats.
  *
  * @param place of it, for the message
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`

@@ -6,8 +6,8 @@ import { type GivenTensor, valuesOf } from "./given-tensor.ts";
 /**
  * The values of a tensor in an array of a dtype; the given array itself where it is such.
  *
- * Numbers are rounded to the precision of floats. Nothing else is changed silently: fractions, NaN and numbers out of range are refused for integers,
- * where NumPy, and so MLflow's server, cuts them off.
+ * Numbers are rounded to the precision of floats. Nothing else is changed silently: fractions, NaN and numbers out of
+ * range are refused for integers, where NumPy, and so MLflow's server, cuts them off.
  *
  * @param placeOf where the value of an index was given, for the message
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` with the place of the value

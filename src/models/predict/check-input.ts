@@ -5,20 +5,23 @@ import type { Signature, TensorSpec } from "../signature-schema.ts";
 import { isTypedArray, type NestedArray, type ShapedTensor } from "../tensor-value.ts";
 import { castValues } from "./cast-values.ts";
 import { isTfjsTensor, readTensor, valuesOf } from "./given-tensor.ts";
-import { InputPlan, partsOf, readTable } from "./input-plan.ts";
+import { InputPlan } from "./input-plan.ts";
 import { nestTensor, readerOf } from "./nest-tensor.ts";
+import { PLACE } from "./places.ts";
 import type { TensorMap, TensorPort } from "./ports.ts";
 import type { InputForm, PredictInput, PredictTensor } from "./predict-types.ts";
+import { readTable } from "./read-table.ts";
+import { partsOf } from "./signature-parts.ts";
 import { type Column, castTable, type Table } from "./table.ts";
 
-const PLACE = "input";
 /** A tensor of a signature that has no name. */
 const UNNAMED = "input";
 
 /**
- * Checks an input by the signature and casts it, in the terms in which it was given: for models that take what they are given. Columns that the signature does
- * not know are left out, those that may be missing are null, and NaN among floats. A flat list or array that is cut into examples for a tensor stays
- * flat. Tensors of TensorFlow.js are handed on as they are, and refused where they would have to be cast.
+ * Checks an input by the signature and casts it, in the terms in which it was given: for models that take what they
+ * are given. Columns that the signature does not know are left out, those that may be missing are null, and NaN among
+ * floats. A flat list or array that is cut into examples for a tensor stays flat. Tensors of TensorFlow.js are handed
+ * on as they are, and refused where they would have to be cast.
  *
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` naming the field
  */

@@ -13,8 +13,8 @@ export function isOfShape(dims: readonly number[], shape: readonly number[] | un
 }
 
 /**
- * The lengths that a given tensor has for the model. What has one axis is cut into as many as the model asks for, where one of them at most
- * is of any length: 4 or 8 values are 1 or 2 examples of `any x 4`.
+ * The lengths that a given tensor has for the model. What has one axis is cut into as many as the model asks for,
+ * where one of them at most is of any length: 4 or 8 values are 1 or 2 examples of `any x 4`.
  *
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` with the lengths that fit
  */
@@ -43,8 +43,8 @@ function cutFlat(place: string, valueCount: number, shape: readonly number[]): n
 }
 
 /**
- * The lengths of a column of a table, one value or list per row, as the model asks for them: the rows stay, and what each of them has is cut
- * into the other axes.
+ * The lengths of a column of a table, one value or list per row, as the model asks for them: the rows stay, and what
+ * each of them has is cut into the other axes.
  *
  * @param dims the first is the number of rows
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`

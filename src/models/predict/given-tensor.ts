@@ -44,7 +44,8 @@ export function isGivenTensor(value: unknown): boolean {
  * Reads a tensor in any of its forms.
  *
  * @param place of it, for the message
- * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` for lists of different lengths, for shapes that do not fit, and for all else
+ * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` for lists of different lengths, for shapes that do not fit, and
+ * for all else
  */
 export function readTensor(place: string, value: unknown): GivenTensor {
   if (isTypedArray(value)) return { data: value as ArrayLike<unknown>, dims: [value.length], terms: "typed" };

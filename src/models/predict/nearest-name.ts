@@ -20,16 +20,19 @@ export function nearestName(wanted: string, names: Iterable<string>): string | u
   return nearest;
 }
 
-/** Levenshtein's distance: characters to put in, leave out or replace. */
+/** Characters to put in, leave out, replace, or swap with their neighbour. */
 function editsBetween(from: string, to: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let at = 1; at <= from.length; at++) {
     const next = [at];
     for (let index = 1; index <= to.length; index++) {
       const replaced = (row[index - 1] as number) + (from[at - 1] === to[index - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[index] as number) + 1, (next[index - 1] as number) + 1));
+      const isSwap = from[at - 1] === to[index - 2] && from[at - 2] === to[index - 1] && at > 1 && index > 1;
+      const swapped = isSwap ? (before[index - 2] as number) + 1 : replaced;
+      next.push(Math.min(replaced, swapped, (row[index] as number) + 1, (next[index - 1] as number) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[to.length] as number;
 }

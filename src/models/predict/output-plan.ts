@@ -4,11 +4,11 @@ import type { Row } from "../infer-signature.ts";
 import type { Signature } from "../signature-schema.ts";
 import type { ShapedTensor } from "../tensor-value.ts";
 import { valuesOf } from "./given-tensor.ts";
-import { checkPortNames } from "./input-plan.ts";
 import { nestTensor, type ReadValue, readerOf } from "./nest-tensor.ts";
 import { shapeText } from "./places.ts";
 import type { TensorMap, TensorPort } from "./ports.ts";
 import type { InputForm, PredictedTensor, PredictOutput, TensorForm } from "./predict-types.ts";
+import { checkPortNames } from "./signature-parts.ts";
 
 interface Output {
   readonly name: string;
@@ -17,8 +17,9 @@ interface Output {
 }
 
 /**
- * From what a runtime gives to what a caller expects: the terms of the input. In lists and rows, values of `bool` are booleans, those of `float16`
- * numbers, and whole numbers of 64 bits are numbers as long as these are exact, else bigints.
+ * From what a runtime gives to what a caller expects: the terms of the input. In lists and rows, values of `bool` are
+ * booleans, those of `float16` numbers, and whole numbers of 64 bits are numbers as long as these are exact, else
+ * bigints.
  */
 export class OutputPlan {
   readonly #outputs: readonly Output[];

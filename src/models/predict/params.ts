@@ -9,8 +9,9 @@ import { unknownNames } from "./names.ts";
 const PLACE = "params";
 
 /**
- * The params of a prediction: those that are given, cast as MLflow does it, and the defaults of the others. Dates are `Date`. Null is taken for any param, as MLflow
- * takes it. MLflow leaves out names that the model does not know; here they are refused, as a misspelt one would go unnoticed.
+ * The params of a prediction: those that are given, cast as MLflow does it, and the defaults of the others. Dates are
+ * `Date`. Null is taken for any param, as MLflow takes it. MLflow leaves out names that the model does not know; here
+ * they are refused, as a misspelt one would go unnoticed.
  *
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` with the param's name
  */

@@ -1,3 +1,7 @@
+/** What messages call the first argument of `predict`. */
+export const PLACE = "input";
+export const ANY_INPUT = "a tensor, named tensors, rows, or one row";
+
 /** The place of a value in a tensor, for messages: `input.x[1][2]`. */
 export function placeInTensor(place: string, dims: readonly number[], index: number): string {
   let rest = index;

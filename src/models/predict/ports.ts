@@ -10,7 +10,8 @@ export interface TensorPort {
 }
 
 /**
- * Tensors as runtimes take and give them, by the names of the ports. `data` is an array of the port's dtype: `BigInt64Array`
- * for `int64`, `Uint8Array` of 0 and 1 for `bool`, `Uint16Array` of the bits for `float16`, `string[]` for `str`.
+ * Tensors as runtimes take and give them, by the names of the ports. `data` is an array of the port's dtype:
+ * `BigInt64Array` for `int64`, `Uint8Array` of 0 and 1 for `bool`, `Uint16Array` of the bits for `float16`,
+ * `string[]` for `str`.
  */
 export type TensorMap = Readonly<Record<string, ShapedTensor>>;

@@ -8,7 +8,10 @@ export interface TfjsTensor {
   dataSync(): ArrayLike<unknown>;
 }
 
-/** One tensor to predict from: a typed array, nested arrays, `{ data, dims }` or a tensor of ONNX Runtime or TensorFlow.js. */
+/**
+ * One tensor to predict from: a typed array, nested arrays, `{ data, dims }` or a tensor of ONNX Runtime or
+ * TensorFlow.js.
+ */
 export type PredictTensor = TensorValue | TfjsTensor;
 
 /** One tensor, several by name, rows of a table, or one row. */

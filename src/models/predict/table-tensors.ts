@@ -60,3 +60,11 @@ function readCells({ cells, placeOf }: Column): Cells {
   }
   return { data, inner, size: inner.reduce((product, length) => product * length, 1) };
 }
+
+/** A table as the one tensor of a model: a single column that has lists, or all columns. */
+export function wholeTensor(place: string, table: Table, target: TensorTarget): ShapedTensor {
+  const [first] = table.columns;
+  const isSingle = table.columns.length === 1 && target.shape !== undefined;
+  const isLists = table.columns.length === 1 && first?.cells.some(isGivenTensor);
+  return isSingle || isLists ? columnTensor(place, first as Column, target) : matrixTensor(place, table, target);
+}

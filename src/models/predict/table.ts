@@ -1,6 +1,6 @@
 import { invalidArgument } from "../../base/errors.ts";
 import type { ColumnSpec } from "../column-type-schema.ts";
-import { castCell } from "./cast-cell.ts";
+import { castCell, scalarCast } from "./cast-cell.ts";
 import { type GivenTensor, isPlainObject, readTensor, valuesOf } from "./given-tensor.ts";
 import { missingNames } from "./names.ts";
 import { placeInTensor } from "./places.ts";
@@ -90,7 +90,8 @@ export function tableOfMatrix(place: string, given: GivenTensor, specs: readonly
 export const nameOf = ({ name }: ColumnSpec, index: number): string => String(name ?? index);
 
 /**
- * The table as the signature has it: its columns in its order, cast to their types. More columns are left out, as MLflow does it.
+ * The table as the signature has it: its columns in its order, cast to their types. More columns are left out, as
+ * MLflow does it.
  *
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` naming all columns that are missing, or the place of a value
  */
@@ -123,8 +124,10 @@ function castColumn(
   rowCount: number,
 ): Column {
   const placeOf = column?.placeOf ?? (() => `${place}.${name}`);
-  const cells = Array.from({ length: rowCount }, (_, row) =>
-    castCell(placeOf(row), column?.cells[row], spec, spec.required),
-  );
+  const cast = scalarCast(spec);
+  const cells = Array.from({ length: rowCount }, (_, row) => {
+    const value = column?.cells[row] ?? null;
+    return cast?.(value) ?? castCell(placeOf(row), value, spec, spec.required);
+  });
   return { name, cells, placeOf };
 }

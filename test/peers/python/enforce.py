@@ -1,5 +1,6 @@
 """What MLflow makes of inputs and params: takes a file of cases, answers one result for each."""
 
+import io
 import json
 import logging
 import sys
@@ -11,6 +12,7 @@ from mlflow.pyfunc.scoring_server import (
     _split_data_and_params,
     infer_and_parse_data,
     parse_csv_input,
+    predictions_to_json,
 )
 from mlflow.types import ParamSchema, Schema
 
@@ -52,8 +54,6 @@ def described(result):
 
 def enforced_input(case, schema):
     if "csv" in case:
-        import io
-
         data = parse_csv_input(io.StringIO(case["csv"]), schema)
     elif "body" in case:
         data, _ = _split_data_and_params(case["body"])
@@ -64,8 +64,17 @@ def enforced_input(case, schema):
     return described(_enforce_schema(data, schema) if schema is not None else data)
 
 
+def predictions(arrays):
+    output = io.StringIO()
+    named = {name: np.array(values, dtype=dtype) for name, (dtype, values) in arrays.items()}
+    predictions_to_json(named, output)
+    return {"text": output.getvalue()}
+
+
 def answer(case):
     try:
+        if "predictions" in case:
+            return predictions(case["predictions"])
         if "params" in case:
             schema = ParamSchema.from_json(case["schema"])
             return {"params": plain(_enforce_params_schema(json.loads(case["params"]), schema))}
