@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { TidemarkError } from "../base/errors.ts";
+import { invalidArgument, TidemarkError } from "../base/errors.ts";
 import type { HttpResponse } from "../net/http-types.ts";
 import { checkSegments } from "./bucket-address.ts";
 import { checksumHeaders } from "./checksum.ts";
@@ -72,6 +72,7 @@ export interface PresignOptions {
 }
 
 const DEFAULT_PRESIGN_SECONDS = 900;
+const LONGEST_PRESIGN_SECONDS = 7 * 24 * 3_600;
 /** By this a call knows its own object again when it has lost the answer. */
 const OPERATION_HEADER = "x-amz-meta-tidemark-op";
 /** A thousand keys of a KiB, each byte of them encoded, and what is said beside them. */
@@ -201,15 +202,17 @@ export class S3Client {
   /** An address by which anybody may do this one thing, until it expires. It is a secret. */
   async presign(key: string, options: PresignOptions = {}): Promise<URL> {
     const { method = "GET", expiresInSeconds = DEFAULT_PRESIGN_SECONDS, headers = {}, query = {} } = options;
-    checkSegments(key, "key");
+    checkKey(key);
+    if (!Number.isInteger(expiresInSeconds) || expiresInSeconds < 1 || expiresInSeconds > LONGEST_PRESIGN_SECONDS)
+      throw invalidArgument("expiresInSeconds", expiresInSeconds, `1 to ${LONGEST_PRESIGN_SECONDS}`);
     return await this.#exchange.presign({ method, key, headers, query }, expiresInSeconds);
   }
 
   #putCall(key: string, body: Uint8Array, { headers = {}, onBytes, signal }: PutOptions): S3Call {
-    const { checksum } = this.#exchange.settings;
+    const { checksum, uploadHeaders } = this.#exchange.settings;
     return {
       ...this.#onKey("PUT", "write", key),
-      headers: { ...checksumHeaders(checksum, body), ...headers },
+      headers: { ...checksumHeaders(checksum, body), ...headers, ...uploadHeaders },
       body,
       onBytes,
       signal,
@@ -217,9 +220,7 @@ export class S3Client {
   }
 
   #onKey(method: "GET" | "PUT" | "HEAD" | "DELETE", action: string, key: string) {
-    checkSegments(key, "key");
-    if (key === "")
-      throw new TidemarkError("INVALID_PARAMETER_VALUE", "key: is empty", { details: { argument: "key" } });
+    checkKey(key);
     return { method, action, key, permission: PERMISSIONS[method] } as const;
   }
 
@@ -228,6 +229,11 @@ export class S3Client {
     if (text !== undefined) return text;
     throw new TidemarkError("DATA_DAMAGED", `an answer about ${placeOf(this.bucket, undefined)} is too large`);
   }
+}
+
+function checkKey(key: string): void {
+  if (key === "") throw invalidArgument("key", key, "the key of an object");
+  checkSegments(key, "key");
 }
 
 const PERMISSIONS = {

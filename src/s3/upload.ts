@@ -32,6 +32,7 @@ export async function uploadObject(
 ): Promise<void> {
   if (source.sizeBytes > LARGEST_SINGLE_PUT_BYTES) return await uploadInParts(client, key, source, headers, control);
   const bytes = await bytesOf(source, 0, source.sizeBytes);
+  await source.check();
   await client.put(key, bytes, { headers, ...control });
 }
 
