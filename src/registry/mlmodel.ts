@@ -3,7 +3,7 @@ import { describe, messageOf, TidemarkError } from "../base/errors.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 
 /** The file that makes a directory a model. */
-const MLMODEL = "MLmodel";
+export const MLMODEL = "MLmodel";
 
 const LARGEST_MLMODEL_BYTES = 2 << 20;
 

@@ -1,9 +1,7 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { systemCodeOf, TidemarkError } from "../../base/errors.ts";
-import { isMissing, storageError } from "../../disk/storage-errors.ts";
-import { temporaryName } from "../../disk/temporary-name.ts";
+import { newDirectory } from "../../disk/new-directory.ts";
 import { checkArgument } from "../../schema/check.ts";
 import type { TransferWatch } from "../../tracking/artifact-transfers.ts";
 import { MLMODEL_FILE } from "../mlmodel-file.ts";
@@ -55,7 +53,7 @@ interface Limits {
  * The directory is made beside its place and renamed: there is all of it, or nothing.
  *
  * @param archiveFile written by {@link packModel}, or by any other tool: stored or deflated, of 32 or 64 bits
- * @param directory what must not be there, or be empty; the one around it must be there
+ * @param directory what must not be there, or be empty; made with its parents
  * @throws {TidemarkError} `DATA_DAMAGED` for an archive that is no archive of a model, with the reason; `RESOURCE_ALREADY_EXISTS`;
  * `CANCELLED`; the disk's error
  *
@@ -82,18 +80,11 @@ export async function unpackModel(
   const ratioBound = Math.max(ALWAYS_ALLOWED_BYTES, MOST_TIMES_THE_ARCHIVE * archive.sizeBytes);
   const limits = { maxBytes: maxBytes ?? Math.min(MOST_BYTES, ratioBound), maxFiles };
   const entries = await checkedEntries(archive, limits, () => throwIfAborted(watching.signal));
-  const isThere = await findPlace(target, overwrite);
   const watch = new ArchiveWatch(sizeOf(entries), watching);
-  const temporary = join(dirname(target), temporaryName());
-  try {
-    await mkdir(temporary);
+  await newDirectory(target, { replaces: overwrite ? MLMODEL_FILE : undefined }, async (temporary) => {
     await unpackInto(temporary, archive, entries, watch);
     watch.check();
-    await putInPlace(temporary, target, isThere);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => {});
-    throw codedError("unpack into", target, error);
-  }
+  });
   return target;
 }
 
@@ -134,42 +125,13 @@ async function unpackInto(
   watch: ArchiveWatch,
 ): Promise<void> {
   const directories = new Set(entries.map(({ name, isFile }) => (isFile ? dirname(name) : name)));
-  for (const directory of directories) await mkdir(join(root, directory), { recursive: true });
-  for (const entry of entries) {
-    watch.check();
-    if (entry.isFile) await unpackEntry(archive, entry, join(root, entry.name), watch);
-  }
-}
-
-/** Whether a directory is in the place that may be replaced. */
-async function findPlace(target: string, overwrite: boolean): Promise<boolean> {
-  let names: string[];
   try {
-    names = await readdir(target);
+    for (const directory of directories) await mkdir(join(root, directory), { recursive: true });
+    for (const entry of entries) {
+      watch.check();
+      if (entry.isFile) await unpackEntry(archive, entry, join(root, entry.name), watch);
+    }
   } catch (error) {
-    if (systemCodeOf(error) === "ENOENT") return false;
-    if (isMissing(error)) throw taken(target, "is no directory");
-    throw storageError("read", target, error);
+    throw codedError("unpack into", root, error);
   }
-  if (names.length === 0) return true;
-  if (!overwrite) throw taken(target, "is there already, and not empty");
-  // Whoever mistypes a path must not lose what is there.
-  if (!names.includes(MLMODEL_FILE)) throw taken(target, "is there already, and is no model");
-  return true;
-}
-
-const taken = (target: string, problem: string): TidemarkError =>
-  new TidemarkError("RESOURCE_ALREADY_EXISTS", `directory: ${target} ${problem}`, { details: { path: target } });
-
-async function putInPlace(temporary: string, target: string, isThere: boolean): Promise<void> {
-  const aside = join(dirname(target), temporaryName());
-  if (isThere) await rename(target, aside);
-  try {
-    await rename(temporary, target);
-  } catch (error) {
-    if (isThere) await rename(aside, target);
-    throw error;
-  }
-  // The new one is there, whatever becomes of the old one.
-  if (isThere) await rm(aside, { recursive: true, force: true }).catch(() => {});
 }

@@ -51,7 +51,7 @@ export const modelFormShape = {
 
 export const saveOptionsSchema = z.strictObject({
   ...modelFormShape,
-  /** Take the place of what is in the directory. Default: a directory that holds anything is refused. */
+  /** Take the place of the model in the directory. Default: a directory that holds anything is refused. What is no model always is. */
   overwrite: z.boolean().default(false),
 });
 /** What {@link saveModel} takes. @interface */
