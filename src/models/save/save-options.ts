@@ -30,7 +30,7 @@ export const modelFormShape = {
   inputExample: z
     .custom<ModelData>((value) => value !== undefined && value !== null, { error: "is missing" })
     .optional(),
-  /** Params of `predict` beside the input, with their defaults. */
+  /** Params of `predict` beside the input, with their defaults. For a `signature` of yours that has none. */
   inferenceParams: z.record(z.string(), z.unknown()).optional(),
   /** What else is to be known of the model: plain values. */
   metadata: z.record(z.string(), z.unknown()).optional(),
