@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { describe } from "../../base/errors.ts";
 import { relativePathProblem } from "../../base/paths.ts";
 import { damaged } from "../../disk/storage-errors.ts";
 import { MLMODEL_FILE } from "../mlmodel-file.ts";
@@ -13,7 +14,7 @@ import { MLMODEL_FILE } from "../mlmodel-file.ts";
 export function modelPath(directory: string, field: string, path: unknown, folder = directory): string {
   const problem = typeof path === "string" ? relativePathProblem(path) : "is no path";
   if (problem !== undefined) {
-    throw damaged(join(directory, MLMODEL_FILE), `${field}: ${JSON.stringify(path)} ${problem}`);
+    throw damaged(join(directory, MLMODEL_FILE), `${field}: ${describe(path)} ${problem}`);
   }
   return join(folder, path as string);
 }
