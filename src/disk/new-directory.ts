@@ -1,8 +1,17 @@
 import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { TidemarkError } from "../base/errors.ts";
-import { isMissing, storageError } from "./storage-errors.ts";
+import { systemCodeOf, TidemarkError } from "../base/errors.ts";
+import { storageError } from "./storage-errors.ts";
 import { temporaryName } from "./temporary-name.ts";
+
+/** What may be in the place of a new directory. */
+export interface NewDirectoryOptions {
+  /**
+   * A directory with a file of this name gives way. Default: none does that holds anything. Whoever mistypes a path must not lose what is
+   * there, so nothing else ever gives way.
+   */
+  readonly replaces?: string | undefined;
+}
 
 /**
  * Fills a directory under a temporary name beside its place, and puts it there when it is whole. After an error nothing of it is left, and
@@ -10,70 +19,99 @@ import { temporaryName } from "./temporary-name.ts";
  *
  * @param target - Absolute. Its parents are made.
  * @param fill - Writes into the directory it is given; its answer is passed on.
- * @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS` where the place is taken and `overwrite` is false; the codes of storage; what `fill` throws
+ * @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS` where the place is taken; the codes of storage; what `fill` throws
  */
 export async function newDirectory<T>(
   target: string,
-  { overwrite }: { readonly overwrite: boolean },
+  { replaces }: NewDirectoryOptions,
   fill: (directory: string) => Promise<T>,
 ): Promise<T> {
-  if (!overwrite && (await isTaken(target))) {
-    const message = `${target} is there already, and not empty; \`overwrite: true\` replaces it`;
-    throw new TidemarkError("RESOURCE_ALREADY_EXISTS", message, { details: { path: target } });
-  }
+  await refuseTaken(target, replaces);
   const parent = dirname(target);
   const temporary = join(parent, temporaryName());
+  const firstMade = await stored("write", target, () => mkdir(parent, { recursive: true }));
   try {
-    await stored(target, async () => {
-      await mkdir(parent, { recursive: true });
-      await mkdir(temporary);
-    });
+    await stored("write", target, () => mkdir(temporary));
     const answer = await fill(temporary);
-    await stored(target, () => putInPlace(temporary, target, overwrite));
+    await putInPlace(temporary, target, replaces);
     return answer;
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    await removeMade(parent, firstMade);
     throw error;
   }
 }
 
-async function stored(target: string, operation: () => Promise<void>): Promise<void> {
-  try {
-    await operation();
-  } catch (error) {
-    throw storageError("write", target, error);
-  }
+async function refuseTaken(target: string, replaces: string | undefined): Promise<void> {
+  const names = await namesIn(target);
+  if (names.length === 0 || (replaces !== undefined && names.includes(replaces))) return;
+  throw taken(target, replaces === undefined ? NOT_EMPTY : `is there already, and holds no ${replaces}`);
 }
 
-async function isTaken(target: string): Promise<boolean> {
+/** What is in the place; nothing where no directory is. */
+async function namesIn(target: string): Promise<string[]> {
   try {
-    return (await readdir(target)).length > 0;
+    return await readdir(target);
   } catch (error) {
-    if (isMissing(error)) return false;
+    if (systemCodeOf(error) === "ENOENT") return [];
+    if (systemCodeOf(error) === "ENOTDIR") throw taken(target, "is no directory");
     throw storageError("read", target, error);
   }
 }
 
-async function putInPlace(directory: string, target: string, overwrite: boolean): Promise<void> {
-  // An empty directory gives way by itself, where the platform lets it.
-  if (!overwrite) {
-    await rmdir(target).catch(() => {});
-    await rename(directory, target);
+const NOT_EMPTY = "is there already, and not empty; `overwrite: true` replaces it";
+const TAKEN: ReadonlySet<string> = new Set(["ENOTEMPTY", "EEXIST", "ENOTDIR"]);
+
+const taken = (target: string, problem: string): TidemarkError =>
+  new TidemarkError("RESOURCE_ALREADY_EXISTS", `${target} ${problem}`, { details: { path: target } });
+
+async function putInPlace(directory: string, target: string, replaces: string | undefined): Promise<void> {
+  // An empty directory gives way; one that has been filled meanwhile stays.
+  await rmdir(target).catch(() => {});
+  if (replaces === undefined) {
+    await rename(directory, target).catch((error) => {
+      throw TAKEN.has(systemCodeOf(error) ?? "") ? taken(target, NOT_EMPTY) : storageError("write", target, error);
+    });
     return;
   }
   const old = join(dirname(target), temporaryName());
-  const hadOne = await rename(target, old).then(
-    () => true,
-    (error) => {
-      if (isMissing(error)) return false;
-      throw error;
-    },
-  );
+  const hadOne = await stored("replace", target, () => renameIfThere(target, old));
   try {
-    await rename(directory, target);
+    await stored("write", target, () => rename(directory, target));
   } catch (error) {
     if (hadOne) await rename(old, target).catch(() => {});
     throw error;
   }
-  if (hadOne) await rm(old, { recursive: true, force: true });
+  // The new one is there, whatever becomes of the old one.
+  if (hadOne) await rm(old, { recursive: true, force: true }).catch(() => {});
+}
+
+async function renameIfThere(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** Takes parents away again that were made for nothing, as long as nobody else has put anything there. */
+async function removeMade(parent: string, firstMade: string | undefined): Promise<void> {
+  if (firstMade === undefined) return;
+  for (let path = parent; path.length >= firstMade.length; path = dirname(path)) {
+    const isGone = await rmdir(path).then(
+      () => true,
+      () => false,
+    );
+    if (!isGone) return;
+  }
+}
+
+async function stored<T>(action: string, path: string, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw storageError(action, path, error);
+  }
 }

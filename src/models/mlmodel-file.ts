@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { invalidArgument, messageOf } from "../base/errors.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
+import { readBoundedText } from "../disk/read-bounded-text.ts";
 import { damaged, guarded } from "../disk/storage-errors.ts";
 import { checkArgument } from "../schema/check.ts";
 import { type Mlmodel, mlmodelSchema } from "./mlmodel-schema.ts";
@@ -61,10 +61,7 @@ export function formatMlmodel(model: Mlmodel): string {
  */
 export function readMlmodel(directory: string): Mlmodel {
   const path = join(directory, MLMODEL_FILE);
-  return parseMlmodel(
-    path,
-    guarded("read", path, () => readWhole(path)),
-  );
+  return parseMlmodel(path, readBoundedText(path, MOST_MIB));
 }
 
 /** Puts the MLmodel of a directory in place: readers see the old one or the new one. */
@@ -72,17 +69,4 @@ export function writeMlmodel(directory: string, model: Mlmodel): void {
   const text = formatMlmodel(model);
   const path = join(directory, MLMODEL_FILE);
   guarded("write", path, () => replaceFile(directory, path, text));
-}
-
-function readWhole(path: string): string {
-  // A pipe that lies where a file belongs must not block.
-  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  try {
-    const facts = fstatSync(descriptor);
-    if (!facts.isFile()) throw damaged(path, "is not a file");
-    if (facts.size > MOST_BYTES) throw damaged(path, `has ${facts.size} bytes`);
-    return readFileSync(descriptor, "utf8");
-  } finally {
-    closeSync(descriptor);
-  }
 }

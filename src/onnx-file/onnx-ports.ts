@@ -1,5 +1,5 @@
 import type { ByteSource } from "./byte-source.ts";
-import { DELIMITED, eachField, type Field, textAt, VARINT } from "./wire.ts";
+import { DELIMITED, eachField, type Field, textAt, VARINT, within } from "./wire.ts";
 
 /** A tensor that a model takes or gives. */
 export interface OnnxPort {
@@ -141,17 +141,4 @@ function sparseNameAt(source: ByteSource, tensor: Field): string {
     if (field.field === SPARSE_VALUES && field.wire === DELIMITED) name = nameAt(source, field, TENSOR_NAME);
   });
   return name;
-}
-
-/** Visits every field of a message; false where it is none. */
-function within(
-  source: ByteSource,
-  { position, length }: Field,
-  mostFields: number,
-  visit: (field: Field) => void,
-): boolean {
-  return eachField(source, position, position + length, mostFields, (field) => {
-    visit(field);
-    return true;
-  });
 }

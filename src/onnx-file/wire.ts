@@ -58,6 +58,19 @@ export function eachField(
   return true;
 }
 
+/** Visits every field of a message; false where it is none. */
+export function within(
+  source: ByteSource,
+  { position, length }: Field,
+  mostFields: number,
+  visit: (field: Field) => void,
+): boolean {
+  return eachField(source, position, position + length, mostFields, (field) => {
+    visit(field);
+    return true;
+  });
+}
+
 /** The text in a delimited field. */
 export function textAt(source: ByteSource, position: number, length: number): string {
   return new TextDecoder().decode(source.read(position, Math.min(length, LONGEST_TEXT_BYTES)));

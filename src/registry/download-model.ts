@@ -1,22 +1,20 @@
-import { mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
-import { describe, systemCodeOf, TidemarkError } from "../base/errors.ts";
-import { storageError } from "../disk/storage-errors.ts";
-import { temporaryName } from "../disk/temporary-name.ts";
+import { newDirectory } from "../disk/new-directory.ts";
 import { checkArgument } from "../schema/check.ts";
 import { downloadArtifact } from "../tracking/artifact-transfers.ts";
 import { transferOptionsSchema } from "../tracking/run-options.ts";
 import { listFiles } from "../tracking/stored-files.ts";
 import { clientsShape } from "./clients.ts";
 import { checkComplete } from "./downloaded-files.ts";
+import { MLMODEL } from "./mlmodel.ts";
 import { resolveModelUri } from "./resolve-model-uri.ts";
 
 const downloadModelSchema = z.strictObject({
   ...clientsShape,
   /** The local directory that will be the model's. Directories above it are made. */
   destination: z.string().min(1, { error: "is empty" }),
-  /** Replaces a directory that is there already, with all it holds. Default false. */
+  /** Replaces a model that is there already, with all that its directory holds. Default false. Anything else that is there never is. */
   overwrite: z.boolean().default(false),
   onProgress: transferOptionsSchema.shape.onProgress,
   signal: transferOptionsSchema.shape.signal,
@@ -52,56 +50,11 @@ export async function downloadModel(uri: string, options: DownloadModelOptions):
     options,
   );
   const target = resolve(destination);
-  await refuseOccupied(target, overwrite);
   const { artifacts } = await resolveModelUri(uri, clients);
   const listed = await listFiles(artifacts);
-  const temporary = join(dirname(target), temporaryName());
-  try {
-    await local(temporary, () => mkdir(temporary, { recursive: true }));
+  await newDirectory(target, { replaces: overwrite ? MLMODEL : undefined }, async (temporary) => {
     await downloadArtifact(artifacts, undefined, temporary, { onProgress, signal });
     await checkComplete(listed, temporary, artifacts.uri);
-    await moveInto(temporary, target, overwrite);
-  } finally {
-    await rm(temporary, { recursive: true, force: true }).catch(() => {});
-  }
-  return target;
-}
-
-/** An empty directory is as good as none. */
-async function refuseOccupied(target: string, overwrite: boolean): Promise<void> {
-  const found = await stat(target).catch(() => undefined);
-  if (found === undefined) return;
-  if (found.isDirectory() && (overwrite || (await local(target, () => readdir(target))).length === 0)) return;
-  const hint = found.isDirectory() ? "is not empty; `overwrite: true` replaces it" : "is no directory";
-  throw new TidemarkError("RESOURCE_ALREADY_EXISTS", `destination: ${describe(target)} ${hint}`, {
-    details: { path: target },
   });
-}
-
-async function moveInto(temporary: string, target: string, overwrite: boolean): Promise<void> {
-  const old = join(dirname(target), temporaryName());
-  if (overwrite) await unlessAbsent(() => rename(target, old));
-  // Where nothing may be replaced, nothing is: a directory that has been filled meanwhile stays.
-  else await unlessAbsent(() => rmdir(target));
-  try {
-    await local(target, () => rename(temporary, target));
-  } catch (error) {
-    if (overwrite) await rename(old, target).catch(() => {});
-    throw error;
-  }
-  if (overwrite) await rm(old, { recursive: true, force: true }).catch(() => {});
-
-  async function unlessAbsent(work: () => Promise<void>): Promise<void> {
-    await local(target, work).catch((error: TidemarkError) => {
-      if (systemCodeOf(error.cause) !== "ENOENT") throw error;
-    });
-  }
-}
-
-async function local<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw storageError("write", path, error);
-  }
+  return target;
 }

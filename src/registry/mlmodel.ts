@@ -3,7 +3,7 @@ import { describe, messageOf, TidemarkError } from "../base/errors.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 
 /** The file that makes a directory a model. */
-const MLMODEL = "MLmodel";
+export const MLMODEL = "MLmodel";
 
 const LARGEST_MLMODEL_BYTES = 2 << 20;
 
@@ -33,7 +33,7 @@ export async function hasMlmodel(store: ArtifactStore): Promise<boolean> {
  * @throws {TidemarkError} `DATA_DAMAGED` for a file that is none, or larger than 2 MiB; `RESOURCE_DOES_NOT_EXIST`
  */
 export async function readMlmodel(store: ArtifactStore): Promise<MlmodelFacts> {
-  const mapping = parseMapping(new TextDecoder().decode(await readBounded(store)), store.uri);
+  const mapping = parseMapping(new TextDecoder().decode(await readMlmodelBytes(store)), store.uri);
   const { run_id: runId, model_id: modelId } = mapping;
   return {
     ...(typeof runId === "string" ? { runId } : {}),
@@ -43,8 +43,12 @@ export async function readMlmodel(store: ArtifactStore): Promise<MlmodelFacts> {
   };
 }
 
-/** A listing may say less than what then comes. */
-async function readBounded(store: ArtifactStore): Promise<Uint8Array> {
+/**
+ * The bytes of a model's MLmodel. A listing may say less than what then comes.
+ *
+ * @throws {TidemarkError} `DATA_DAMAGED` for more than 2 MiB
+ */
+export async function readMlmodelBytes(store: ArtifactStore): Promise<Uint8Array> {
   const tooLarge = new AbortController();
   let receivedBytes = 0;
   const onBytes = (count: number) => {

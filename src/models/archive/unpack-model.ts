@@ -1,9 +1,7 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { systemCodeOf, TidemarkError } from "../../base/errors.ts";
 import { newDirectory } from "../../disk/new-directory.ts";
-import { storageError } from "../../disk/storage-errors.ts";
 import { checkArgument } from "../../schema/check.ts";
 import type { TransferWatch } from "../../tracking/artifact-transfers.ts";
 import { MLMODEL_FILE } from "../mlmodel-file.ts";
@@ -82,14 +80,9 @@ export async function unpackModel(
   const ratioBound = Math.max(ALWAYS_ALLOWED_BYTES, MOST_TIMES_THE_ARCHIVE * archive.sizeBytes);
   const limits = { maxBytes: maxBytes ?? Math.min(MOST_BYTES, ratioBound), maxFiles };
   const entries = await checkedEntries(archive, limits, () => throwIfAborted(watching.signal));
-  await refuseToReplace(target);
   const watch = new ArchiveWatch(sizeOf(entries), watching);
-  await newDirectory(target, { overwrite }, async (temporary) => {
-    try {
-      await unpackInto(temporary, archive, entries, watch);
-    } catch (error) {
-      throw codedError("unpack into", target, error);
-    }
+  await newDirectory(target, { replaces: overwrite ? MLMODEL_FILE : undefined }, async (temporary) => {
+    await unpackInto(temporary, archive, entries, watch);
     watch.check();
   });
   return target;
@@ -132,26 +125,13 @@ async function unpackInto(
   watch: ArchiveWatch,
 ): Promise<void> {
   const directories = new Set(entries.map(({ name, isFile }) => (isFile ? dirname(name) : name)));
-  for (const directory of directories) await mkdir(join(root, directory), { recursive: true });
-  for (const entry of entries) {
-    watch.check();
-    if (entry.isFile) await unpackEntry(archive, entry, join(root, entry.name), watch);
-  }
-}
-
-/** Whoever mistypes a path must not lose what is there: of what holds anything, only a model may be replaced. */
-async function refuseToReplace(target: string): Promise<void> {
-  let names: string[];
   try {
-    names = await readdir(target);
+    for (const directory of directories) await mkdir(join(root, directory), { recursive: true });
+    for (const entry of entries) {
+      watch.check();
+      if (entry.isFile) await unpackEntry(archive, entry, join(root, entry.name), watch);
+    }
   } catch (error) {
-    const code = systemCodeOf(error);
-    if (code === "ENOENT") return;
-    if (code === "ENOTDIR") throw taken(target, "is no directory");
-    throw storageError("read", target, error);
+    throw codedError("unpack into", root, error);
   }
-  if (names.length > 0 && !names.includes(MLMODEL_FILE)) throw taken(target, "is there already, and is no model");
 }
-
-const taken = (target: string, problem: string): TidemarkError =>
-  new TidemarkError("RESOURCE_ALREADY_EXISTS", `${target} ${problem}`, { details: { path: target } });

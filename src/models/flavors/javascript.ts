@@ -1,10 +1,13 @@
 import { cp, mkdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
-import { invalidArgument, messageOf, TidemarkError } from "../../base/errors.ts";
-import { damaged } from "../../disk/storage-errors.ts";
+import { invalidArgument, messageOf } from "../../base/errors.ts";
+import { localPathOf } from "../../base/file-uri.ts";
+import { relativePathProblem } from "../../base/paths.ts";
+import { damaged, storageError } from "../../disk/storage-errors.ts";
 import { checkArgument } from "../../schema/check.ts";
+import { MLMODEL_FILE } from "../mlmodel-file.ts";
 import type { OnnxRuntime, TensorFlow } from "../runtimes.ts";
 import type { Flavor, LoadSource, PredictContext, SavedForm, SaveTarget, ValuePredictor } from "./flavor.ts";
 import { modelPath } from "./model-path.ts";
@@ -60,43 +63,48 @@ async function saveJavascript(model: unknown, { directory }: SaveTarget): Promis
   const folder = join(directory, DIRECTORY);
   await mkdir(folder);
   const taken = new Set([ARTIFACTS]);
-  const copy = async (argument: string, source: string, target: string) => {
-    const name = basename(source);
-    if (taken.has(`${target}/${name}`) || taken.has(name)) {
-      throw invalidArgument(argument, source, "a name that no other file of the model has");
+  /** Answers the place, relative to the folder. */
+  const copy = async (argument: string, given: string, below = ""): Promise<string> => {
+    const source = resolve(localPathOf(given));
+    const place = `${below}${basename(source)}`;
+    // Where names in upper and lower case are the same, two would be one.
+    if (relativePathProblem(place) !== undefined || taken.has(place.toLowerCase())) {
+      throw invalidArgument(argument, given, "a file or directory with a name that no other of the model has");
     }
-    taken.add(`${target}/${name}`);
-    await copyInto(argument, source, join(folder, target, name));
+    taken.add(place.toLowerCase());
+    await copyInto(argument, source, join(folder, place));
+    return place;
   };
-  await copy("model.module", module, "");
-  for (const source of code) await copy("model.code", source, "");
-  for (const [name, source] of Object.entries(artifacts)) await copy(`model.artifacts.${name}`, source, ARTIFACTS);
-  const places = Object.entries(artifacts).map(([name, source]) => [name, `${ARTIFACTS}/${basename(source)}`]);
+  const place = await copy("model.module", module);
+  for (const source of code) await copy("model.code", source);
+  const places: [string, string][] = [];
+  for (const [name, source] of Object.entries(artifacts)) {
+    places.push([name, await copy(`model.artifacts.${name}`, source, `${ARTIFACTS}/`)]);
+  }
   return {
-    config: { data: DIRECTORY, module: basename(module), artifacts: Object.fromEntries(places) },
+    config: { data: DIRECTORY, module: place, artifacts: Object.fromEntries(places) },
     packages: dependencies,
   };
 }
 
 async function copyInto(argument: string, source: string, target: string): Promise<void> {
+  const facts = await stat(source).catch(() => undefined);
+  if (facts === undefined) throw invalidArgument(argument, source, "a file or directory that is there");
   try {
     await cp(source, target, { recursive: true, dereference: true, errorOnExist: true, force: false });
   } catch (error) {
-    throw new TidemarkError("INVALID_PARAMETER_VALUE", `${argument}: cannot copy ${source}: ${messageOf(error)}`, {
-      cause: error,
-      details: { argument },
-    });
+    throw storageError("copy", source, error);
   }
 }
 
 async function loadJavascript({ directory, config, tf, ort }: LoadSource): Promise<ValuePredictor> {
   const folder = modelPath(directory, "flavors.javascript.data", config.data ?? DIRECTORY);
-  const file = modelPath(folder, "flavors.javascript.module", config.module);
+  const file = modelPath(directory, "flavors.javascript.module", config.module, folder);
   const named = z.record(z.string(), z.unknown()).safeParse(config.artifacts ?? {});
-  if (!named.success) throw damaged(file, "flavors.javascript.artifacts: is no mapping");
+  if (!named.success) throw damaged(join(directory, MLMODEL_FILE), "flavors.javascript.artifacts: is no mapping");
   const places = Object.entries(named.data).map(([name, place]) => [
     name,
-    modelPath(folder, `flavors.javascript.artifacts.${name}`, place),
+    modelPath(directory, `flavors.javascript.artifacts.${name}`, place, folder),
   ]);
   const { load, predict } = await importModule(file);
   const artifacts: Readonly<Record<string, string>> = Object.fromEntries(places);
@@ -116,6 +124,7 @@ async function loadJavascript({ directory, config, tf, ort }: LoadSource): Promi
 async function importModule(file: string): Promise<JavascriptModule> {
   const facts = await stat(file).catch(() => undefined);
   if (facts === undefined) throw damaged(file, "is missing");
+  if (!facts.isFile()) throw damaged(file, "is no file");
   const url = pathToFileURL(file);
   // Modules stay loaded by their address: another model at the same place is another module.
   url.search = `?${facts.mtimeMs}-${facts.size}`;

@@ -1,10 +1,12 @@
-import { closeSync, openSync } from "node:fs";
-import { copyFile, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { messageOf, TidemarkError } from "../../base/errors.ts";
-import { damaged, guarded, storageError } from "../../disk/storage-errors.ts";
-import { bytesSource, fileSource } from "../../onnx-file/byte-source.ts";
+import { closeSync, constants, openSync } from "node:fs";
+import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { invalidArgument, messageOf, TidemarkError } from "../../base/errors.ts";
+import { localPathOf } from "../../base/file-uri.ts";
+import { relativePathProblem } from "../../base/paths.ts";
+import { damaged, guarded, isMissing, storageError } from "../../disk/storage-errors.ts";
+import { type ByteSource, bytesSource, fileSource } from "../../onnx-file/byte-source.ts";
+import { readExternalFiles } from "../../onnx-file/external-files.ts";
 import { type OnnxPort, readOnnxPorts } from "../../onnx-file/onnx-ports.ts";
 import { JAVASCRIPT_VERSIONS } from "../javascript-versions.ts";
 import type { TensorPort } from "../predict/ports.ts";
@@ -32,15 +34,9 @@ export const onnxFlavor: Flavor = {
 
 async function saveOnnx(model: unknown, { directory, ort }: SaveTarget): Promise<SavedForm> {
   const target = join(directory, ONNX_FILE);
-  if (typeof model === "string") await copyOnnx(model, target);
-  else await write(target, model instanceof ArrayBuffer ? new Uint8Array(model) : (model as Uint8Array));
-  const ports = portsOfFile(target);
-  if (ports === undefined) {
-    throw new TidemarkError("INVALID_PARAMETER_VALUE", "model: the bytes are no ONNX model", {
-      details: { argument: "model" },
-    });
-  }
-  return { config: onnxConfig(), ports, packages: onnxPackages(ort), onnx: ONNX_FILE };
+  if (typeof model === "string") await copyOnnx(resolve(localPathOf(model)), target);
+  else await writeOnnx(model instanceof ArrayBuffer ? new Uint8Array(model) : (model as Uint8Array), target);
+  return { config: onnxConfig(), ports: portsOfFile(target), packages: onnxPackages(ort), onnx: ONNX_FILE };
 }
 
 /** What MLflow keeps of an ONNX model. */
@@ -59,47 +55,70 @@ export function onnxPackages(ort: Runtimes["ort"]): Readonly<Record<string, stri
   return { "onnxruntime-node": JAVASCRIPT_VERSIONS["onnxruntime-node"] };
 }
 
-/** Copies a model with the files of weights that lie beside it: larger models keep them outside. */
-async function copyOnnx(path: string, target: string): Promise<void> {
-  const source = path.startsWith("file:") ? fileURLToPath(path) : path;
-  try {
-    await copyFile(source, target);
-    const name = basename(source);
-    const beside = await readdir(dirname(source), { withFileTypes: true });
-    const isWeights = (file: string) => file === `${name}.data` || file === `${name}_data`;
-    for (const entry of beside) {
-      if (entry.isFile() && isWeights(entry.name)) {
-        await copyFile(join(dirname(source), entry.name), join(dirname(target), entry.name));
-      }
-    }
-  } catch (error) {
-    const message = `model: cannot copy ${JSON.stringify(source)}: ${messageOf(error)}`;
-    throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { cause: error, details: { argument: "model" } });
+/** Copies a model with the files it keeps weights in: larger models have them outside. */
+async function copyOnnx(source: string, target: string): Promise<void> {
+  const facts = await stat(source).catch(() => undefined);
+  if (facts?.isFile() !== true) throw invalidArgument("model", source, "the path of an ONNX model that is there");
+  const outside = withFile(source, readExternalFiles);
+  if (outside === undefined) throw noModel();
+  for (const name of outside) {
+    const problem = relativePathProblem(name);
+    if (problem !== undefined)
+      throw invalidArgument("model", `weights in ${name}`, `files beside it; the path ${problem}`);
+  }
+  await copy(source, target);
+  for (const name of outside) {
+    const place = join(dirname(target), name);
+    await mkdir(dirname(place), { recursive: true });
+    await copy(join(dirname(source), name), place);
   }
 }
 
-async function write(path: string, bytes: Uint8Array): Promise<void> {
+async function copy(source: string, target: string): Promise<void> {
   try {
-    await writeFile(path, bytes);
+    await copyFile(source, target, constants.COPYFILE_EXCL);
   } catch (error) {
-    throw storageError("write", path, error);
+    if (isMissing(error)) throw invalidArgument("model", source, "a file that is there: the model keeps weights in it");
+    throw storageError("copy", source, error);
   }
 }
 
-/** What the model in a file takes and gives; `undefined` where it is none. */
-export function portsOfFile(path: string): ModelPorts | undefined {
+async function writeOnnx(bytes: Uint8Array, target: string): Promise<void> {
+  const outside = readExternalFiles(bytesSource(bytes));
+  if (outside === undefined) throw noModel();
+  const [first] = outside;
+  if (first !== undefined) {
+    throw invalidArgument(
+      "model",
+      `bytes with weights in ${first}`,
+      "the path of the model's file, to find its weights by",
+    );
+  }
+  try {
+    await writeFile(target, bytes);
+  } catch (error) {
+    throw storageError("write", target, error);
+  }
+}
+
+const noModel = () =>
+  new TidemarkError("INVALID_PARAMETER_VALUE", "model: the bytes are no ONNX model", {
+    details: { argument: "model" },
+  });
+
+function withFile<T>(path: string, read: (source: ByteSource) => T): T {
   return guarded("read", path, () => {
     const descriptor = openSync(path, "r");
     try {
-      return asPorts(readOnnxPorts(fileSource(descriptor)));
+      return read(fileSource(descriptor));
     } finally {
       closeSync(descriptor);
     }
   });
 }
 
-/** The same of a model in memory. */
-export const portsOfBytes = (bytes: Uint8Array): ModelPorts | undefined => asPorts(readOnnxPorts(bytesSource(bytes)));
+/** What the model in a file takes and gives; `undefined` where it is none. */
+export const portsOfFile = (path: string): ModelPorts | undefined => asPorts(withFile(path, readOnnxPorts));
 
 function asPorts(ports: ReturnType<typeof readOnnxPorts>): ModelPorts | undefined {
   return ports === undefined ? undefined : { inputs: ports.inputs.map(asPort), outputs: ports.outputs.map(asPort) };
@@ -113,17 +132,41 @@ async function loadOnnx(source: LoadSource): Promise<TensorPredictor> {
   // Models of MLflow's early days say it only for Python.
   const data = config.data ?? flavors.python_function?.data ?? ONNX_FILE;
   const path = modelPath(directory, "flavors.onnx.data", data);
-  const facts = await stat(path).catch(() => undefined);
-  if (facts === undefined) throw damaged(path, "is missing");
-  if (!facts.isFile()) throw damaged(path, "is no file");
+  const outside = await checkFiles(path);
   const runtime = ort as OrtNamespace;
+  // Only the Node build opens files itself, and only it finds weights that lie beside them.
+  const opensFiles = runtime.env?.versions?.node !== undefined;
   try {
-    // Only the Node build opens files itself, and only it finds weights that lie beside them.
-    const model = runtime.env?.versions?.node !== undefined ? path : new Uint8Array(await readFile(path));
-    const session = await runtime.InferenceSession.create(model, sessionOptions);
+    const [model, options] = opensFiles ? [path, sessionOptions] : await inMemory(path, outside, sessionOptions);
+    const session = await runtime.InferenceSession.create(model, options);
     return sessionPredictor(runtime, session, () => portsOfFile(path));
   } catch (error) {
     if (error instanceof TidemarkError) throw error;
     throw damaged(path, `ONNX Runtime cannot load it: ${messageOf(error)}`, error);
   }
+}
+
+/** Looks at the file of a model, and answers the files beside it in which it keeps weights. */
+async function checkFiles(path: string): Promise<readonly string[]> {
+  await checkFile(path);
+  const outside = [...(withFile(path, readExternalFiles) ?? [])];
+  for (const name of outside) {
+    const problem = relativePathProblem(name);
+    if (problem !== undefined) throw damaged(path, `has weights in ${JSON.stringify(name)}, which ${problem}`);
+    await checkFile(join(dirname(path), name));
+  }
+  return outside;
+}
+
+async function checkFile(path: string): Promise<void> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts === undefined) throw damaged(path, "is missing");
+  if (!facts.isFile()) throw damaged(path, "is no file");
+}
+
+async function inMemory(path: string, outside: readonly string[], options: object | undefined) {
+  const bytesOf = async (file: string) => new Uint8Array(await readFile(file));
+  const weights = outside.map(async (name) => ({ path: name, data: await bytesOf(join(dirname(path), name)) }));
+  const externalData = await Promise.all(weights);
+  return [await bytesOf(path), externalData.length === 0 ? options : { externalData, ...options }] as const;
 }

@@ -1,8 +1,9 @@
-import { mkdir, open, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import { relativePathProblem } from "../../base/paths.ts";
 import { damaged, isMissing, storageError } from "../../disk/storage-errors.ts";
+import { readPackageText } from "../package-text.ts";
 import type { TfArtifacts, TfWeightSpec } from "../runtimes.ts";
 
 /** What tfjs-converter cuts weights into. */
@@ -65,18 +66,17 @@ function piecesOf(parts: readonly ArrayBuffer[], from: number, to: number): Uint
  */
 export async function readTfjsFiles(directory: string): Promise<TfArtifacts> {
   const path = join(directory, MODEL_JSON);
-  const { weightsManifest, ...topology } = await readJson(path);
+  const { weightsManifest, ...topology } = readJson(path);
   const groups = groupsOf(path, weightsManifest);
   const weightSpecs = groups.flatMap(({ weights }) => weights);
   return { ...topology, weightSpecs, weightData: await readShards(directory, path, groups) };
 }
 
-async function readJson(path: string): Promise<Record<string, unknown>> {
-  const { size } = await factsOf(path);
-  if (size > MOST_JSON_MIB * 2 ** 20) throw damaged(path, `has more than ${MOST_JSON_MIB} MiB`);
+function readJson(path: string): Record<string, unknown> {
+  const text = readPackageText(path, MOST_JSON_MIB);
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, "utf8"));
+    value = JSON.parse(text);
   } catch (error) {
     throw damaged(path, `is no JSON: ${messageOf(error)}`, error);
   }
@@ -95,6 +95,7 @@ async function factsOf(path: string): Promise<{ size: number }> {
 
 function groupsOf(path: string, manifest: unknown): WeightGroup[] {
   if (!Array.isArray(manifest)) throw damaged(path, "has no weightsManifest");
+  const named = new Set<string>();
   for (const [index, group] of manifest.entries()) {
     const { paths, weights } = (group ?? {}) as Partial<WeightGroup>;
     const place = `weightsManifest.${index}`;
@@ -102,6 +103,9 @@ function groupsOf(path: string, manifest: unknown): WeightGroup[] {
     for (const shard of paths) {
       const problem = typeof shard === "string" ? relativePathProblem(shard) : "is no path";
       if (problem !== undefined) throw damaged(path, `${place}.paths: ${JSON.stringify(shard)} ${problem}`);
+      // A small file that is read a million times is a large one.
+      if (named.has(shard)) throw damaged(path, `${place}.paths: ${JSON.stringify(shard)} stands twice`);
+      named.add(shard);
     }
     const bad = weights.findIndex((weight) => !isWeightSpec(weight));
     if (bad >= 0) throw damaged(path, `${place}.weights.${bad}: says no name, shape and dtype`);
@@ -126,19 +130,30 @@ async function readShards(directory: string, json: string, groups: readonly Weig
       })),
     );
     const there = shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    const needed = bytesOf(weights);
-    if (needed !== undefined && needed !== there) {
-      throw damaged(json, `its weights are ${needed} bytes, and its shards ${there}`);
+    const { bytes, isExact } = bytesOf(weights);
+    if (bytes > there || (isExact && bytes < there)) {
+      throw damaged(json, `its weights are ${isExact ? "" : "at least "}${bytes} bytes, and its shards ${there}`);
     }
     files.push(...shards);
   }
-  const data = new ArrayBuffer(files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+  const data = allocate(
+    json,
+    files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  );
   let position = 0;
   for (const { path, sizeBytes } of files) {
     await readInto(path, new Uint8Array(data, position, sizeBytes));
     position += sizeBytes;
   }
   return data;
+}
+
+function allocate(json: string, sizeBytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(sizeBytes);
+  } catch (error) {
+    throw damaged(json, `its weights are ${sizeBytes} bytes, for which there is no memory`, error);
+  }
 }
 
 async function readInto(path: string, target: Uint8Array): Promise<void> {
@@ -156,23 +171,27 @@ async function readInto(path: string, target: Uint8Array): Promise<void> {
   }
 }
 
-const BYTES_OF: Readonly<Record<string, number>> = {
-  float32: 4,
-  int32: 4,
-  uint16: 2,
-  float16: 2,
-  uint8: 1,
-  bool: 1,
-  complex64: 8,
-};
+const BYTES_OF: ReadonlyMap<string, number> = new Map([
+  ["float32", 4],
+  ["int32", 4],
+  ["uint16", 2],
+  ["float16", 2],
+  ["uint8", 1],
+  ["bool", 1],
+  ["complex64", 8],
+]);
 
-/** How long weights are; `undefined` where texts are among them, whose length only the data says. */
-function bytesOf(weights: readonly TfWeightSpec[]): number | undefined {
+/** Of a text its length comes first, in as many bytes. */
+const LEAST_TEXT_BYTES = 4;
+
+/** How long weights are; at least, where texts are among them, whose length only the data says. */
+function bytesOf(weights: readonly TfWeightSpec[]): { bytes: number; isExact: boolean } {
   let sum = 0;
+  let isExact = true;
   for (const { shape, dtype, quantization } of weights) {
-    const bytes = BYTES_OF[quantization?.dtype ?? dtype];
-    if (bytes === undefined) return undefined;
-    sum += bytes * shape.reduce((product, length) => product * length, 1);
+    const bytes = BYTES_OF.get(quantization?.dtype ?? dtype);
+    if (bytes === undefined) isExact = false;
+    sum += (bytes ?? LEAST_TEXT_BYTES) * shape.reduce((product, length) => product * length, 1);
   }
-  return sum;
+  return { bytes: sum, isExact };
 }

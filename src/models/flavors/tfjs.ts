@@ -48,9 +48,14 @@ async function saveTfjs(model: TfModel, { directory, includeOptimizer, tf }: Sav
     },
     ports,
     packages: { "@tensorflow/tfjs": version },
-    onnx: isLayers ? () => exportOnnx(model as unknown as ModelGraph) : undefined,
+    onnx: isLayers ? () => exportOnnx(model as unknown as ModelGraph) : refuseGraph,
     predictor: tf === undefined || !isLayers ? undefined : layersPredictor(tf as TfNamespace, model, ports, () => {}),
   };
+}
+
+function refuseGraph(): never {
+  const hint = "hand its ONNX form in as `onnx`, or say `onnx: false`";
+  throw new TidemarkError("NOT_IMPLEMENTED", `graph models of TensorFlow.js have no export to ONNX: ${hint}`);
 }
 
 function versionOf(tf: Runtimes["tf"]): string {

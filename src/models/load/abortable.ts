@@ -6,7 +6,7 @@ import { TidemarkError } from "../../base/errors.ts";
  * @throws {TidemarkError} `CANCELLED`
  */
 export async function abortable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  if (signal.aborted) throw cancelled(signal);
+  throwIfAborted(signal);
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(cancelled(signal));
@@ -19,5 +19,10 @@ export async function abortable<T>(signal: AbortSignal, work: () => Promise<T>):
   }
 }
 
+/** @throws {TidemarkError} `CANCELLED` */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw cancelled(signal);
+}
+
 const cancelled = ({ reason }: AbortSignal) =>
-  new TidemarkError("CANCELLED", "the prediction was cancelled by its signal", { cause: reason });
+  new TidemarkError("CANCELLED", "cancelled by its signal", { cause: reason });

@@ -1,8 +1,9 @@
 import type { ArtifactStore } from "../../contract/artifact-store.ts";
 import { checkComplete } from "../../registry/downloaded-files.ts";
+import { readMlmodelBytes } from "../../registry/mlmodel.ts";
 import type { ResolvedModel } from "../../registry/resolve-model-uri.ts";
 import { downloadArtifact, listFiles, type TransferWatch } from "../../tracking/artifact-transfers.ts";
-import { MLMODEL_FILE } from "../mlmodel-file.ts";
+import { throwIfAborted } from "./abortable.ts";
 import type { ModelCache } from "./model-cache.ts";
 
 /** The local directory of a model that is elsewhere, downloaded unless the cache has it as it is now. */
@@ -11,7 +12,8 @@ export async function cachedModel(
   cache: ModelCache,
   watch: TransferWatch,
 ): Promise<string> {
-  const [files, mlmodel] = await Promise.all([listFiles(artifacts), artifacts.read(MLMODEL_FILE)]);
+  const [files, mlmodel] = await Promise.all([listFiles(artifacts), readMlmodelBytes(artifacts)]);
+  throwIfAborted(watch.signal);
   const state = { location: artifacts.uri, mlmodel, files };
   return await cache.directoryOf(state, (directory) => downloadInto(artifacts, directory, watch));
 }

@@ -22,7 +22,7 @@ export async function chooseFlavor(
 ): Promise<ChosenFlavor> {
   const names = Object.keys(flavors);
   if (wanted !== undefined && !names.includes(wanted))
-    throw invalidArgument("flavor", wanted, `one of ${names.join(", ")}`);
+    throw invalidArgument("flavor", wanted, `a flavor of the model: ${names.join(", ")}`);
   const known = allFlavors().filter(({ name }) => (wanted === undefined ? names.includes(name) : name === wanted));
   const given = { tf, ort, allowCode };
   const ready = known.find((flavor) => flavor.missing(given) === undefined);
@@ -33,11 +33,10 @@ export async function chooseFlavor(
     if (onnx !== undefined) return { flavor: onnx, tf, ort: installed };
   }
   const needs = known.map((flavor) => `${flavor.name} needs ${flavor.missing(given)}`);
-  const others = names.filter((name) => !known.some((flavor) => flavor.name === name));
+  const wantedNames = wanted === undefined ? names : [wanted];
+  const others = wantedNames.filter((name) => !known.some((flavor) => flavor.name === name));
   const only = others.length === 0 ? [] : [`JavaScript has nothing that loads ${others.join(", ")}`];
-  throw new TidemarkError(
-    "NOT_IMPLEMENTED",
-    `${source} cannot be loaded here: it has the flavors ${names.join(", ")}; ${[...needs, ...only].join("; ")}`,
-    { details: { flavors: names } },
-  );
+  const has = names.length === 0 ? "no flavors" : `the flavors ${names.join(", ")}`;
+  const message = `${source} cannot be loaded here: it has ${[has, ...needs, ...only].join("; ")}`;
+  throw new TidemarkError("NOT_IMPLEMENTED", message, { details: { flavors: names } });
 }

@@ -1,15 +1,18 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { invalidArgument } from "../../base/errors.ts";
+import { invalidArgument, TidemarkError } from "../../base/errors.ts";
 import { localPathOf, schemeOf } from "../../base/file-uri.ts";
+import { storageError } from "../../disk/storage-errors.ts";
 import { parseModelUri } from "../../registry/model-uri.ts";
 import { resolveModelUri } from "../../registry/resolve-model-uri.ts";
 import { checkArgument } from "../../schema/check.ts";
-import { readMlmodel } from "../mlmodel-file.ts";
+import { MLMODEL_FILE, readMlmodel } from "../mlmodel-file.ts";
 import type { Mlmodel } from "../mlmodel-schema.ts";
 import { parseSignature } from "../signature.ts";
 import type { Signature } from "../signature-schema.ts";
+import { throwIfAborted } from "./abortable.ts";
 import { cachedModel, downloadInto } from "./cached-model.ts";
 import { chooseFlavor } from "./choose-flavor.ts";
 import { type CheckedLoadOptions, type LoadOptions, loadOptionsSchema } from "./load-options.ts";
@@ -21,7 +24,7 @@ import { ModelCache } from "./model-cache.ts";
  *
  * @param source - A directory; `runs:/<run>/<path>`, `models:/<name>/<version>`, `models:/<name>@<alias>`, `models:/<model id>`; the URI of a
  *   directory of artifacts. What is not on this machine's disk is downloaded once, and kept.
- * @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST`; `DATA_DAMAGED` for a package that is not what it says; `NOT_IMPLEMENTED` where none of
+ * @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where no MLmodel is there; `DATA_DAMAGED` for a package that is not what it says; `NOT_IMPLEMENTED` where none of
  *   its flavors can be loaded here, with their names; `CANCELLED`
  * @example
  * ```ts
@@ -41,8 +44,10 @@ export async function loadModel(source: string, options: LoadOptions = {}): Prom
   if (typeof source !== "string" || source === "")
     throw invalidArgument("source", source, "a directory or a model URI");
   const checked = checkArgument("options", loadOptionsSchema, options);
+  throwIfAborted(checked.signal);
   const { directory, remove } = await findDirectory(source, checked);
   try {
+    throwIfAborted(checked.signal);
     return await loadDirectory(directory, source, checked, remove);
   } catch (error) {
     await remove?.();
@@ -60,13 +65,20 @@ async function findDirectory(source: string, options: CheckedLoadOptions): Promi
   const { client, cache, onProgress, signal } = options;
   // What was saved here needs no backend.
   if (parseModelUri(source).kind === "location" && (schemeOf(source) ?? "file") === "file") {
-    return { directory: resolve(localPathOf(source)) };
+    const directory = resolve(localPathOf(source));
+    if (!existsSync(join(directory, MLMODEL_FILE))) {
+      const message = `there is no ${MLMODEL_FILE} in ${directory}`;
+      throw new TidemarkError("RESOURCE_DOES_NOT_EXIST", message, { details: { path: directory } });
+    }
+    return { directory };
   }
   const model = await resolveModelUri(source, client === undefined ? {} : { client });
   if (model.localDirectory !== undefined) return { directory: model.localDirectory };
   const watch = { onProgress, signal };
   if (cache !== false) return { directory: await cachedModel(model, new ModelCache(cache.dir, cache.maxBytes), watch) };
-  const temporary = await mkdtemp(join(tmpdir(), "tidemark-model-"));
+  const temporary = await mkdtemp(join(tmpdir(), "tidemark-model-")).catch((error) => {
+    throw storageError("write", tmpdir(), error);
+  });
   const remove = () => rm(temporary, { recursive: true, force: true });
   try {
     await downloadInto(model.artifacts, temporary, watch);
@@ -89,7 +101,12 @@ async function loadDirectory(
   const { flavors } = mlmodel;
   const config = flavors[flavor.name] ?? {};
   const predictor = await flavor.load({ directory, config, flavors, allowCode, sessionOptions, ...runtimes });
-  return new LoadedModel({ directory, mlmodel, signature, flavor: flavor.name, predictor, remove });
+  try {
+    return new LoadedModel({ directory, mlmodel, signature, flavor: flavor.name, predictor, remove });
+  } catch (error) {
+    await predictor.close();
+    throw error;
+  }
 }
 
 function signatureOf(directory: string, { signature }: Mlmodel): Signature | undefined {

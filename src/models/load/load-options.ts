@@ -29,7 +29,7 @@ export const loadOptionsSchema = z.strictObject({
       error: "is not a function",
     })
     .optional(),
-  /** Stops a download. */
+  /** Stops the load, a download in the middle. */
   signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, { error: "is not an AbortSignal" }).optional(),
 });
 /** What {@link loadModel} takes. @interface */

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../base/errors.ts";
+import { invalidArgument, messageOf, TidemarkError } from "../../base/errors.ts";
 import type { Predictor, TensorPredictor } from "../flavors/flavor.ts";
 import type { Mlmodel } from "../mlmodel-schema.ts";
 import { checkInput } from "../predict/check-input.ts";
@@ -92,9 +92,11 @@ export class LoadedModel {
    * Asks the model. Input comes as a typed array, nested arrays, `{ data, dims }`, several of these by name, or rows; it is checked and
    * cast by the signature, and the output comes in the same terms.
    *
-   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` with the field that does not fit; `CANCELLED`
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` with the field that does not fit; `INVALID_STATE` after `close`; `INTERNAL_ERROR` for
+   *   what the runtime throws; `CANCELLED`
    */
   async predict(input: PredictInput, { params, signal }: PredictOptions = {}): Promise<PredictOutput> {
+    if (this.#closing !== undefined) throw new TidemarkError("INVALID_STATE", "the model is closed");
     const values =
       params === undefined && this.signature?.params === undefined ? NO_PARAMS : checkParams(this.signature, params);
     const answer = () => this.#predict(input, values, signal) as Promise<PredictOutput>;
@@ -103,7 +105,7 @@ export class LoadedModel {
 
   /** The input that was saved with the model, as `predict` takes it; `undefined` where there is none. */
   async inputExample(): Promise<PredictInput | undefined> {
-    return await readInputExample(this.directory, this.#mlmodel.saved_input_example_info ?? undefined);
+    return readInputExample(this.directory, this.#mlmodel.saved_input_example_info ?? undefined);
   }
 
   /** Lets go of the memory the model has outside of JavaScript. Harmless twice. */
@@ -117,8 +119,11 @@ export class LoadedModel {
   }
 
   async #close(): Promise<void> {
-    await this.#predictor.close();
-    await this.#remove?.();
+    try {
+      await this.#predictor.close();
+    } finally {
+      await this.#remove?.();
+    }
   }
 }
 
@@ -126,9 +131,17 @@ function predictTensors(predictor: TensorPredictor, signature: Signature | undef
   const { inputs, outputs } = predictor.ports;
   const inputPlan = new InputPlan(signature, inputs);
   const outputPlan = new OutputPlan(signature, outputs);
+  const run: TensorPredictor["run"] = async (tensors, context) => {
+    try {
+      return await predictor.run(tensors, context);
+    } catch (error) {
+      if (error instanceof TidemarkError) throw error;
+      throw new TidemarkError("INTERNAL_ERROR", `the model cannot answer: ${messageOf(error)}`, { cause: error });
+    }
+  };
   return async (input, params, signal) => {
     const { tensors, form } = inputPlan.encode(input);
-    return outputPlan.decode(await predictor.run(tensors, { params, signal }), form);
+    return outputPlan.decode(await run(tensors, { params, signal }), form);
   };
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { readEnv } from "../../base/env.ts";
+import { TidemarkError } from "../../base/errors.ts";
 import { newDirectory } from "../../disk/new-directory.ts";
 import { storageError } from "../../disk/storage-errors.ts";
 import { isTemporaryName, temporaryName } from "../../disk/temporary-name.ts";
@@ -11,6 +12,9 @@ import { isTemporaryName, temporaryName } from "../../disk/temporary-name.ts";
 export const DEFAULT_CACHE_BYTES = 10 * 2 ** 30;
 /** What was used a moment ago may be what another process is opening. */
 const IN_USE_MS = 10 * 60_000;
+
+/** A download whose process was killed leaves its part behind. No download takes as long as this. */
+const ABANDONED_MS = 24 * 3_600_000;
 
 /** What tells one state of a model from every other. */
 export interface ModelState {
@@ -49,8 +53,16 @@ export class ModelCache {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 }).catch((error) => {
       throw storageError("create", this.#directory, error);
     });
-    // Two processes may fill the same entry: both end with the same files.
-    await newDirectory(entry, { overwrite: true }, download);
+    try {
+      await newDirectory(entry, {}, download);
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      // Another load has filled it meanwhile, and uses its files; or somebody has cleaned up in it.
+      if (!(await isWhole(entry, state))) {
+        await remove(entry);
+        await newDirectory(entry, {}, download);
+      }
+    }
     await this.#makeRoom(entry);
     return entry;
   }
@@ -59,9 +71,10 @@ export class ModelCache {
     const entries = await Promise.all((await entriesOf(this.#directory)).map(factsOf));
     let sum = entries.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
     const now = Date.now();
-    for (const { path, sizeBytes, usedAt } of entries.sort((a, b) => a.usedAt - b.usedAt)) {
-      if (sum <= this.#maxBytes) return;
-      if (path === kept || now - usedAt < IN_USE_MS) continue;
+    for (const { path, sizeBytes, usedAt, isPartial } of entries.sort((a, b) => a.usedAt - b.usedAt)) {
+      const unusedMs = now - usedAt;
+      const isInTheWay = isPartial ? unusedMs > ABANDONED_MS : sum > this.#maxBytes && unusedMs > IN_USE_MS;
+      if (path === kept || !isInTheWay) continue;
       await remove(path);
       sum -= sizeBytes;
     }
@@ -100,21 +113,31 @@ async function isWhole(entry: string, { files }: ModelState): Promise<boolean> {
   return files.length > 0 && (await Promise.all(checks)).every(Boolean);
 }
 
+const isTaken = (error: unknown) => error instanceof TidemarkError && error.code === "RESOURCE_ALREADY_EXISTS";
+
 /** A cache on a disk that takes no writes is still a cache. */
 const touch = (entry: string) => utimes(entry, new Date(), new Date()).catch(() => {});
 
 async function entriesOf(directory: string): Promise<string[]> {
   const names = await readdir(directory).catch(() => []);
-  return names.filter((name) => !isTemporaryName(name)).map((name) => join(directory, name));
+  return names.map((name) => join(directory, name));
 }
 
-async function factsOf(path: string): Promise<{ path: string; sizeBytes: number; usedAt: number }> {
+interface EntryFacts {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly usedAt: number;
+  /** A download that is under way, or was. */
+  readonly isPartial: boolean;
+}
+
+async function factsOf(path: string): Promise<EntryFacts> {
   let sizeBytes = 0;
   for (const file of await readdir(path, { withFileTypes: true, recursive: true }).catch(() => [])) {
     if (file.isFile()) sizeBytes += (await stat(join(file.parentPath, file.name)).catch(() => ({ size: 0 }))).size;
   }
   const facts = await stat(path).catch(() => ({ mtimeMs: 0 }));
-  return { path, sizeBytes, usedAt: facts.mtimeMs };
+  return { path, sizeBytes, usedAt: facts.mtimeMs, isPartial: isTemporaryName(basename(path)) };
 }
 
 /** Out of sight first: nobody finds half of it. */

@@ -1,9 +1,8 @@
-import { open } from "node:fs/promises";
-import { damaged, isMissing, storageError } from "../../disk/storage-errors.ts";
 import { modelPath } from "../flavors/model-path.ts";
 import type { Row } from "../infer-signature.ts";
 import { decodeInputExample } from "../input-example.ts";
 import type { SavedInputExampleInfo } from "../mlmodel-schema.ts";
+import { readPackageText } from "../package-text.ts";
 import type { PredictInput } from "../predict/predict-types.ts";
 
 /** Examples are for people to look at; MLflow keeps five rows of a table. */
@@ -14,13 +13,10 @@ const MOST_MIB = 64;
  *
  * @throws {TidemarkError} `DATA_DAMAGED` where it is missing, or is not of the form that the MLmodel says
  */
-export async function readInputExample(
-  directory: string,
-  info: SavedInputExampleInfo | undefined,
-): Promise<PredictInput | undefined> {
+export function readInputExample(directory: string, info: SavedInputExampleInfo | undefined): PredictInput | undefined {
   if (info === undefined) return undefined;
   const path = modelPath(directory, "saved_input_example_info.artifact_path", info.artifact_path);
-  const example = decodeInputExample(path, await readText(path), info);
+  const example = decodeInputExample(path, readPackageText(path, MOST_MIB), info);
   if (example.kind === "rows") {
     return example.rows.map(
       (cells): Row => Object.fromEntries(example.columns.map((name, i) => [String(name), cells[i]])),
@@ -34,19 +30,4 @@ function withNaN(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withNaN);
   if (typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withNaN(member)]));
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    const file = await open(path, "r");
-    try {
-      const { size } = await file.stat();
-      if (size > MOST_MIB * 2 ** 20) throw damaged(path, `has more than ${MOST_MIB} MiB`);
-      return await file.readFile("utf8");
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw isMissing(error) ? damaged(path, "is missing", error) : storageError("read", path, error);
-  }
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { log } from "../../base/diagnostics.ts";
@@ -69,10 +69,8 @@ const NOTHING = { flavors: [], signature: undefined, onnxCheck: undefined, warni
 
 async function logInto(run: Run, model: unknown, options: CheckedLogModelOptions): Promise<LoggedModelInfo> {
   const { name, registeredModelName, alias, modelType, step, params, tags, onProgress, signal, ...form } = options;
-  const temporary = await makeTemporary();
+  const directory = await makeTemporary();
   try {
-    const directory = join(temporary, name);
-    await mkdir(directory);
     const place: LoggedPlace = { run, name, modelType, step, params, tags };
     const { written, modelId } = await uploadModel(place, directory, { onProgress, signal }, (identify) =>
       writeModel(directory, model, form, identify),
@@ -86,7 +84,7 @@ async function logInto(run: Run, model: unknown, options: CheckedLogModelOptions
     if (registeredModelName === undefined) return logged;
     return { ...logged, version: await registerLogged(run, logged.uri, registeredModelName, alias) };
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }
 

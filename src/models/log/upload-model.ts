@@ -63,8 +63,7 @@ export async function uploadModel(
     await store.finalize(model.id, "READY");
     return { written, modelId: model.id };
   } catch (error) {
-    // What went wrong is what is to be seen, whether or not it can be said at the backend.
-    await begun?.store.finalize(begun.model.id, "FAILED").catch(() => {});
+    if (begun !== undefined) await giveUp(begun);
     throw error;
   }
 }
@@ -84,12 +83,21 @@ async function begin({ run, name, modelType, step, params, tags }: LoggedPlace):
       tags: { ...sourceTags(entity), ...tags },
       ...(modelType === undefined ? {} : { modelType }),
     });
-    await tracking.logModelOutputs(entity.id, [{ modelId: model.id, step: step ?? lastStep(entity) }]);
+    const output = { modelId: model.id, step: step ?? lastStep(entity) };
+    await tracking.logModelOutputs(entity.id, [output]).catch(async (error) => {
+      await giveUp({ store, model });
+      throw error;
+    });
     return { store, model, run: entity };
   } catch (error) {
     if (error instanceof TidemarkError && error.code === "TEMPORARILY_UNAVAILABLE") return undefined;
     throw error;
   }
+}
+
+/** What went wrong is what is to be seen, whether or not it can be said at the backend. */
+async function giveUp({ store, model }: Pick<Begun, "store" | "model">): Promise<void> {
+  await store.finalize(model.id, "FAILED").catch(() => {});
 }
 
 /** What the run has logged shows in its model. */

@@ -1,4 +1,3 @@
-import type { TensorMap } from "../predict/ports.ts";
 import type { ShapedTensor } from "../tensor-value.ts";
 
 /**
@@ -39,8 +38,8 @@ function difference(expected: ShapedTensor, actual: ShapedTensor): number {
 }
 
 /** True where every number is finite. */
-export function allFinite(tensors: TensorMap): boolean {
-  return Object.values(tensors).every(({ data }) => {
+export function allFinite(tensors: readonly ShapedTensor[]): boolean {
+  return tensors.every(({ data }) => {
     for (const value of data as Iterable<unknown>) {
       if (typeof value === "number" && !Number.isFinite(value)) return false;
     }

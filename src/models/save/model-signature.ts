@@ -1,3 +1,4 @@
+import { invalidArgument } from "../../base/errors.ts";
 import { checkArgument } from "../../schema/check.ts";
 import type { ColumnSpec } from "../column-type-schema.ts";
 import type { ModelPorts } from "../flavors/flavor.ts";
@@ -6,12 +7,27 @@ import { inferSignature, isRows, type ModelData, type Row } from "../infer-signa
 import type { TensorPort } from "../predict/ports.ts";
 import { type Signature, signatureSchema, type TensorSpec } from "../signature-schema.ts";
 import { isTensorValue } from "../tensor-value.ts";
+import type { ModelFormOptions } from "./save-options.ts";
+
+/** The signature that a model is saved with: the caller's, or what is known of it. */
+export function chosenSignature(
+  { signature, inferenceParams }: Pick<ModelFormOptions, "signature" | "inferenceParams">,
+  ports: ModelPorts | undefined,
+  example: ModelData | undefined,
+): Signature | undefined {
+  if (signature === undefined) return modelSignature(ports, example, inferenceParams);
+  if (inferenceParams === undefined) return signature === false ? undefined : signature;
+  if (signature === false || signature.params !== undefined) {
+    throw invalidArgument("inferenceParams", inferenceParams, "none beside a signature that settles them");
+  }
+  return checkArgument("signature", signatureSchema, { ...signature, params: inferParams(inferenceParams) });
+}
 
 /**
  * What a model takes and gives, from what it says of itself: tensors by name, which Python and its servers take in the most forms; columns
  * where the example is rows. `undefined` where neither it nor an example says anything.
  */
-export function modelSignature(
+function modelSignature(
   ports: ModelPorts | undefined,
   example: ModelData | undefined,
   params: Readonly<Record<string, unknown>> | undefined,
@@ -46,8 +62,4 @@ function columnsOf(example: ModelData, { inputs }: ModelPorts): readonly ColumnS
 
 /** True for rows, and for one row: a record of single values is one, a record of lists is named tensors. */
 export const holdsRows = (example: ModelData): example is readonly Row[] | Row =>
-  isRows(example) ||
-  (!isTensorValue(example) &&
-    !Object.values(example as Row).every((value) => isTensorValue(value) || isTfTensor(value)));
-
-const isTfTensor = (value: unknown): boolean => typeof value === "object" && value !== null && "dataSync" in value;
+  isRows(example) || (!isTensorValue(example) && !Object.values(example as Row).every((value) => isTensorValue(value)));

@@ -3,6 +3,7 @@ import { log } from "../../base/diagnostics.ts";
 import { invalidArgument } from "../../base/errors.ts";
 import { newDirectory } from "../../disk/new-directory.ts";
 import { checkArgument } from "../../schema/check.ts";
+import { MLMODEL_FILE } from "../mlmodel-file.ts";
 import { type SaveOptions, saveOptionsSchema } from "./save-options.ts";
 import { type WrittenModel, writeModel } from "./write-model.ts";
 
@@ -19,7 +20,7 @@ export interface SavedModel extends WrittenModel {
  * take. Where ONNX Runtime is installed both forms are run on the example, and the difference is kept in the metadata
  * (`tidemark.onnxDifference`, in proportion to the largest output). A model without an ONNX form is saved all the same, with a warning.
  *
- * @param directory - Made with its parents. A directory that holds anything is refused, unless `overwrite` is set.
+ * @param directory - Made with its parents. A directory that holds anything is refused; with `overwrite` a model gives way.
  * @param model - A layers or graph model of TensorFlow.js; bytes of an ONNX model, or the path of its file; `{ module }`, a path of an ES
  *   module with `load` and `predict`; what a flavor of your own accepts.
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`; `RESOURCE_ALREADY_EXISTS` for a directory that holds anything; with `strict` also where the model has no ONNX form, or `INTERNAL_ERROR` where that
@@ -38,7 +39,9 @@ export async function saveModel(directory: string, model: unknown, options: Save
   if (typeof directory !== "string" || directory === "") throw invalidArgument("directory", directory, "a path");
   const { overwrite, ...form } = checkArgument("options", saveOptionsSchema, options);
   const target = resolve(directory);
-  const written = await newDirectory(target, { overwrite }, (temporary) => writeModel(temporary, model, form));
+  const written = await newDirectory(target, { replaces: overwrite ? MLMODEL_FILE : undefined }, (temporary) =>
+    writeModel(temporary, model, form),
+  );
   for (const warning of written.warnings) log("warn", warning);
   return { directory: target, ...written };
 }

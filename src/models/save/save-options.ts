@@ -30,7 +30,7 @@ export const modelFormShape = {
   inputExample: z
     .custom<ModelData>((value) => value !== undefined && value !== null, { error: "is missing" })
     .optional(),
-  /** Params of `predict` beside the input, with their defaults. */
+  /** Params of `predict` beside the input, with their defaults. For a `signature` of yours that has none. */
   inferenceParams: z.record(z.string(), z.unknown()).optional(),
   /** What else is to be known of the model: plain values. */
   metadata: z.record(z.string(), z.unknown()).optional(),
@@ -51,7 +51,7 @@ export const modelFormShape = {
 
 export const saveOptionsSchema = z.strictObject({
   ...modelFormShape,
-  /** Take the place of what is in the directory. Default: a directory that holds anything is refused. */
+  /** Take the place of the model in the directory. Default: a directory that holds anything is refused. What is no model always is. */
   overwrite: z.boolean().default(false),
 });
 /** What {@link saveModel} takes. @interface */

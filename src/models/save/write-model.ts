@@ -3,22 +3,21 @@ import { join } from "node:path";
 import { invalidArgument, TidemarkError } from "../../base/errors.ts";
 import { storageError } from "../../disk/storage-errors.ts";
 import { packageJsonFile, pythonEnvironmentFiles, type TextFiles } from "../environment-files.ts";
-import type { Flavor, ModelPorts } from "../flavors/flavor.ts";
-import { onnxPackages } from "../flavors/onnx.ts";
+import type { Flavor } from "../flavors/flavor.ts";
+import { ONNX_FILE, onnxPackages } from "../flavors/onnx.ts";
 import { allFlavors } from "../flavors/registry.ts";
-import type { ModelData } from "../infer-signature.ts";
 import { encodeInputExample } from "../input-example.ts";
-import { writeMlmodel } from "../mlmodel-file.ts";
+import { formatMlmodel, writeMlmodel } from "../mlmodel-file.ts";
 import type { Mlmodel } from "../mlmodel-schema.ts";
-import { newMlmodel } from "../new-mlmodel.ts";
-import { InputPlan } from "../predict/input-plan.ts";
-import type { TensorMap } from "../predict/ports.ts";
-import type { PredictInput } from "../predict/predict-types.ts";
+import { type NewMlmodel, newMlmodel } from "../new-mlmodel.ts";
 import type { Signature } from "../signature-schema.ts";
 import type { OnnxCheck } from "./check-onnx.ts";
-import { holdsRows, modelSignature } from "./model-signature.ts";
+import { exampleOf, withoutHandles } from "./example.ts";
+import { chosenSignature } from "./model-signature.ts";
 import { type OnnxForm, writeOnnxForm } from "./onnx-form.ts";
 import type { ModelFormOptions } from "./save-options.ts";
+
+const NO_SECOND = "nothing for a model that is an ONNX model itself";
 
 /** Where a tracking server knows a model, if one does. */
 export interface ModelIdentity {
@@ -52,16 +51,17 @@ export async function writeModel(
   identify: () => Promise<ModelIdentity> = async () => ({}),
 ): Promise<WrittenModel> {
   const flavor = flavorOf(model);
-  const { tf, ort, includeOptimizer } = options;
+  const { tf, ort, includeOptimizer, strict } = options;
+  const inputExample = withoutHandles(options.inputExample);
   const saved = await flavor.save(model, { directory, tf, ort, includeOptimizer });
-  const example = exampleOf(options.inputExample, saved.ports);
+  if (saved.onnx === ONNX_FILE && options.onnx !== undefined && options.onnx !== false)
+    throw invalidArgument("onnx", "another model", NO_SECOND);
+  const example = exampleOf(inputExample, saved.ports);
   const form = await writeOnnxForm(saved, directory, options, example?.tensors);
-  const warnings = form.status === "failed" ? [refuse(form, options.strict)] : [];
+  if (form.status === "none" && strict && options.onnx !== false) throw withoutOnnx(flavor);
+  const warnings = form.status === "failed" ? [refuse(form, strict)] : [];
   const ports = saved.ports ?? (form.status === "written" ? form.ports : undefined);
-  const signature =
-    options.signature === false
-      ? undefined
-      : (options.signature ?? modelSignature(ports, options.inputExample, options.inferenceParams));
+  const signature = chosenSignature(options, ports, inputExample);
   const encoded = example === undefined ? undefined : encodeInputExample(example.data);
   const isForPython = form.status === "written";
   await writeTexts(directory, {
@@ -74,38 +74,33 @@ export async function writeModel(
     }),
   });
   const check = isForPython ? form.check : undefined;
-  const mlmodel = newMlmodel({
-    ...(await identify()),
+  const facts: NewMlmodel = {
     flavors: { [flavor.name]: saved.config, ...(isForPython ? form.flavors : {}) },
     signature,
     inputExample: encoded?.info,
     metadata: metadataOf(options.metadata, check),
     sizeBytes: await sizeOf(directory),
-  });
+  };
+  formatMlmodel(newMlmodel(facts));
+  const mlmodel = newMlmodel({ ...facts, ...(await identify()) });
   writeMlmodel(directory, mlmodel);
   return { mlmodel, flavors: Object.keys(mlmodel.flavors), signature, onnxCheck: check, warnings };
 }
 
 function flavorOf(model: unknown): Flavor {
-  const flavor = allFlavors().find(({ accepts }) => accepts(model));
+  const flavor = allFlavors().find((candidate) => candidate.accepts(model));
   if (flavor !== undefined) return flavor;
   const allowed =
     "a model of TensorFlow.js, the bytes or the path (.onnx) of an ONNX model, or { module } with the path of an ES module";
   throw invalidArgument("model", model, allowed);
 }
 
-interface Example {
-  readonly data: ModelData;
-  readonly tensors: TensorMap | undefined;
-}
-
-/** An example in the terms of the model. @throws {TidemarkError} `INVALID_PARAMETER_VALUE` where the model does not take it */
-function exampleOf(example: ModelData | undefined, ports: ModelPorts | undefined): Example | undefined {
-  if (example === undefined) return undefined;
-  if (ports === undefined) return { data: example, tensors: undefined };
-  const { tensors } = new InputPlan(undefined, ports.inputs).encode(example as PredictInput);
-  return { data: holdsRows(example) ? example : (tensors as ModelData), tensors };
-}
+const withoutOnnx = ({ name }: Flavor) =>
+  invalidArgument(
+    "model",
+    `a model of the flavor ${name}`,
+    "one with an ONNX form, in `onnx`, as `strict` asks for it",
+  );
 
 /** Training has taken hours: a model that Python cannot load is better than none. */
 function refuse({ problem, cause }: Extract<OnnxForm, { status: "failed" }>, strict: boolean): string {
@@ -138,9 +133,13 @@ async function writeTexts(directory: string, texts: TextFiles): Promise<void> {
 }
 
 async function sizeOf(directory: string): Promise<number> {
-  let sum = 0;
-  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
-    if (entry.isFile()) sum += (await stat(join(entry.parentPath, entry.name))).size;
+  try {
+    let sum = 0;
+    for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
+      if (entry.isFile()) sum += (await stat(join(entry.parentPath, entry.name))).size;
+    }
+    return sum;
+  } catch (error) {
+    throw storageError("read", directory, error);
   }
-  return sum;
 }

@@ -330,10 +330,10 @@ describe("the place", () => {
       unpackModel(join(folder, "model.zip"), join(folder, name), options);
     await unpack(archive);
     await expect(to("model")).rejects.toMatchObject(message("is there already, and not empty"));
-    await expect(to("other", { overwrite: true })).rejects.toMatchObject(message("is no model"));
+    await expect(to("other", { overwrite: true })).rejects.toMatchObject(message("holds no MLmodel"));
     await expect(to("file", { overwrite: true })).rejects.toMatchObject(message("is no directory"));
     await expect(to("file/model")).rejects.toMatchObject(message("is no directory"));
-    expect(await to("new/model")).toBe(join(folder, "new/model"));
+    expect(await to("absent/model")).toBe(join(folder, "absent/model"));
     const empty = temporaryDirectory();
     expect(await unpackModel(join(folder, "model.zip"), empty)).toBe(empty);
     expect(Object.keys(filesBelow(empty))).toEqual(["MLmodel", "weights.bin"]);
