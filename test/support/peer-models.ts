@@ -1,14 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { CLASSES, loadDigits } from "../../examples/support/digits.mjs";
-import type { ModelData } from "../../src/models/index.ts";
+import type { ModelData, PredictInput, TensorData } from "../../src/models/index.ts";
 import { exportOnnx } from "../../src/onnx-export/index.ts";
-
-/** Values of a tensor as Python is told of them. */
-export interface PlainTensor {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
+import type { PlainTensor } from "./model-outputs.ts";
 
 /** What a model is asked, in the form of test/peers/python/load_models.py. */
 export type Question =
@@ -34,14 +28,22 @@ function plainTensor(shape: readonly number[], seed: number, words?: number): Pl
 }
 
 /** As `predict` takes it. */
-export function asked(question: Question) {
+export function asked(question: Question): PredictInput {
   if ("rows" in question) return question.rows;
-  return Object.fromEntries(
-    Object.entries(question.tensors).map(([name, { dtype, shape, data }]) => [
-      name,
-      { data: dtype === "int32" ? Int32Array.from(data) : Float32Array.from(data), dims: shape },
-    ]),
-  );
+  return Object.fromEntries(Object.entries(question.tensors).map(([name, tensor]) => [name, shapedTensor(tensor)]));
+}
+
+/** With its values in what their type is kept in. */
+export function shapedTensor({ dtype, shape, data }: PlainTensor) {
+  return { data: typedData(dtype, data), dims: shape };
+}
+
+function typedData(dtype: string, data: PlainTensor["data"]): TensorData {
+  if (dtype === "float32") return Float32Array.from(data, Number);
+  if (dtype === "float64") return Float64Array.from(data, Number);
+  if (dtype === "int32") return Int32Array.from(data, Number);
+  if (dtype === "int64") return BigInt64Array.from(data.map(BigInt));
+  return data as readonly string[];
 }
 
 /** That of the layer: a tensor has the number of its kind in its name. */
