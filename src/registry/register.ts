@@ -94,12 +94,13 @@ async function findModel(
   if (typeof model !== "object" || model === null || !("logMetric" in model)) {
     throw invalidArgument("model", model, "a model URI, a path or a run");
   }
-  if (model.backendId === undefined) {
+  const runId = await model.reach();
+  if (runId === undefined) {
     throw new TidemarkError("INVALID_STATE", `run ${model.id} is not at its server yet: register its model when it is`);
   }
   const client = options.client ?? new Client(model.home.backend);
   const registryClient =
     options.registryClient ?? options.client ?? (await defaultRegistryClient(() => Promise.resolve(client)));
-  const { id } = await producedModel(client, model.backendId);
+  const { id } = await producedModel(client, runId);
   return { clients: { client, registryClient }, uri: `models:/${id}` };
 }

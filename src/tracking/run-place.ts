@@ -23,6 +23,8 @@ export interface RunPlace {
   readonly artifacts: ArtifactStore;
   /** True where the end can be written without waiting, at the very end of the process. */
   readonly endsSync: boolean;
+  /** Waits for the backend, if need be, and answers the id by which it knows the run; `undefined` where it is away. */
+  reach(): Promise<string | undefined>;
   /** A tag as it is at the backend; `undefined` also where that cannot be asked now. */
   readTag(key: string): Promise<string | undefined>;
   /** Sets a tag and waits for it. False where the backend is away: then the tag goes with the run's log. */
@@ -53,6 +55,7 @@ export function directPlace(backend: Backend, entity: RunEntity, sink: MetricSin
       return backend.artifacts(entity.artifactUri);
     },
     endsSync: "writeSync" in sink && tracking.updateRunSync !== undefined,
+    reach: async () => entity.id,
     readTag: async (key) => (await tracking.getRun(entity.id)).tags[key],
     writeTag: async (tag) => {
       await writeOnce(tracking, entity.id, { tags: [tag] });

@@ -113,6 +113,11 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     return this.#parts.place.backendId;
   }
 
+  /** Waits for the backend to know the run, and answers its id there; `undefined` where it is away. @internal */
+  async reach(): Promise<string | undefined> {
+    return await this.#parts.place.reach();
+  }
+
   get name(): string {
     return this.#name;
   }

@@ -40,7 +40,8 @@ export async function startMlflowServer(options: MlflowServerOptions): Promise<M
   // A group of its own: the server has workers, which must end with it.
   const server = spawn(pythonPath(), args, {
     cwd,
-    env: { ...plainEnvironment(), ...pythonEnvironment, ...options.env },
+    // Nothing here gives it jobs to do, and the workers for them take longer to start than it does.
+    env: { ...plainEnvironment(), ...pythonEnvironment, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false", ...options.env },
     detached: true,
     stdio: ["ignore", "ignore", "pipe"],
   });

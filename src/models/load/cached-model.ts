@@ -2,7 +2,8 @@ import type { ArtifactStore } from "../../contract/artifact-store.ts";
 import { checkComplete } from "../../registry/downloaded-files.ts";
 import { readMlmodelBytes } from "../../registry/mlmodel.ts";
 import type { ResolvedModel } from "../../registry/resolve-model-uri.ts";
-import { downloadArtifact, listFiles, type TransferWatch } from "../../tracking/artifact-transfers.ts";
+import { downloadArtifact, type TransferWatch } from "../../tracking/artifact-transfers.ts";
+import { listFiles } from "../../tracking/stored-files.ts";
 import { throwIfAborted } from "./abortable.ts";
 import type { ModelCache } from "./model-cache.ts";
 

@@ -71,10 +71,13 @@ export async function uploadModel(
 /** `undefined` where the backend is away, or has no such thing. */
 async function begin({ run, name, modelType, step, params, tags }: LoggedPlace): Promise<Begun | undefined> {
   const { loggedModels: store, tracking } = run.home.backend;
-  if (store === undefined || run.backendId === undefined) return undefined;
+  if (store === undefined) return undefined;
+  // A short training is over before its server has answered for the first time.
+  const runId = await run.reach();
+  if (runId === undefined) return undefined;
   try {
     await settle(run);
-    const entity = await tracking.getRun(run.backendId);
+    const entity = await tracking.getRun(runId);
     const model = await store.create({
       experimentId: entity.experimentId,
       name,

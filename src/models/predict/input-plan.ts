@@ -10,7 +10,7 @@ import type { TensorMap, TensorPort } from "./ports.ts";
 import { type InputForm, NAMED_FORMS, type PredictInput, ROW_FORM, rowsForm, TENSOR_FORMS } from "./predict-types.ts";
 import { readTable, rowOf, rowsOf } from "./read-table.ts";
 import { checkPortNames, partsOf, specOf } from "./signature-parts.ts";
-import { type Column, castTable, type Table } from "./table.ts";
+import { type Column, castTable, nameOf, type Table } from "./table.ts";
 import { columnTensor, wholeTensor } from "./table-tensors.ts";
 import { TensorTarget } from "./tensor-target.ts";
 
@@ -125,7 +125,15 @@ export class InputPlan {
 
   #encodeTable(columns: readonly ColumnSpec[], input: PredictInput): EncodedInput {
     const { table, form } = readTable(input, columns);
-    return { tensors: this.#tableTensors(castTable(PLACE, table, columns)), form };
+    return { tensors: this.#tableTensors(castTable(PLACE, table, this.#wantedColumns(table, columns))), form };
+  }
+
+  /** A tensor that has no place for all columns is made of those that are there, as MLflow makes it. */
+  #wantedColumns(table: Table, columns: readonly ColumnSpec[]): readonly ColumnSpec[] {
+    const only = this.#only;
+    if (only === undefined || only.shape?.[1] === columns.length) return columns;
+    const given = new Set(table.columns.map(({ name }) => name));
+    return columns.filter((spec, index) => spec.required || given.has(nameOf(spec, index)));
   }
 
   #tableTensors(table: Table): TensorMap {

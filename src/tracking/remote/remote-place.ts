@@ -175,6 +175,17 @@ class RemotePlace implements RunPlace {
     return entity === undefined ? (this.#header.plan?.experiment ?? {}) : { id: entity.experimentId };
   }
 
+  async reach(): Promise<string | undefined> {
+    // What is left of it is somebody else's to bring there.
+    if (this.#isOver) return this.backendId;
+    try {
+      return (await within(PATIENCE_MS, this.#run.reach())).id;
+    } catch (error) {
+      if (isAway(error)) return undefined;
+      throw error;
+    }
+  }
+
   async readTag(key: string): Promise<string | undefined> {
     return await this.#ask(async (runId) => (await this.#access.tracking.getRun(runId)).tags[key]);
   }
