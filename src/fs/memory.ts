@@ -33,6 +33,9 @@ const NOTHING: Facts = { ctimeMs: Number.NaN, size: 0, ino: 0 };
  */
 const SETTLED_MS = 100;
 
+/** Deno tells the time of a change in whole seconds: a change may be that much younger than it looks. */
+const COARSE_CLOCK_MS = 1_000;
+
 /**
  * What was read from files, as long as they are the same files. Other processes write too, so every look compares each file once
  * before it trusts what it remembers.
@@ -101,7 +104,8 @@ export class Memory {
   }
 
   #remember<T>(name: string, { ctimeMs, size, ino }: Facts, value: T): T {
-    const isSettled = Date.now() - ctimeMs >= SETTLED_MS;
+    const clockMs = ctimeMs % COARSE_CLOCK_MS === 0 ? COARSE_CLOCK_MS : 0;
+    const isSettled = Date.now() - ctimeMs >= SETTLED_MS + clockMs;
     this.#files.set(name, { value, ctimeMs: isSettled ? ctimeMs : Number.NaN, size, ino, look: this.#look });
     return value;
   }
