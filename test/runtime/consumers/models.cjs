@@ -9,8 +9,8 @@ async function main() {
   await saveModel("doubling", { module: join(__dirname, "doubling.mjs") }, { inputExample: [1, 2] });
   const loss = await loadModel("loss", { ort });
   const doubling = await loadModel("doubling", { allowCode: true });
-  const answers = [await loss.predict(await loss.inputExample()), await doubling.predict([1, 2])];
-  console.log(JSON.stringify([loss.flavor, doubling.flavor, ...answers]));
+  const { loss: answer } = await loss.predict(await loss.inputExample());
+  console.log(JSON.stringify([loss.flavor, doubling.flavor, answer.data[0], await doubling.predict([1, 2])]));
   await loss.close();
   await doubling.close();
 }

@@ -13,7 +13,7 @@ await saveModel("loss", readFileSync(beside("loss.onnx")), { ort, inputExample: 
 await saveModel("doubling", { module: beside("doubling.mjs") }, { inputExample: [1, 2] });
 const loss = await loadModel("loss", { ort });
 const doubling = await loadModel(join(process.cwd(), "doubling"), { allowCode: true });
-const answers = [await loss.predict(await loss.inputExample()), await doubling.predict([1, 2])];
-console.log(JSON.stringify([loss.flavor, doubling.flavor, ...answers]));
+const { loss: answer } = await loss.predict(await loss.inputExample());
+console.log(JSON.stringify([loss.flavor, doubling.flavor, answer.data[0], await doubling.predict([1, 2])]));
 await loss.close();
 await doubling.close();
