@@ -94,6 +94,10 @@ const hosts: readonly Host[] = [
   { name: "Deno", needs: ["deno"], command: (file) => [denoPath(), ...DENO_RUN, file] },
 ];
 
+/** Deno asks for one more permission before it loads native code. */
+const withNativeCode = ([program, first = "", ...rest]: readonly [string, ...string[]]): [string, ...string[]] =>
+  first === "run" ? [program, first, "--allow-ffi", ...rest] : [program, first, ...rest];
+
 for (const { name, needs, command } of hosts) {
   describe.skipIf(leftOut(...needs))(`on ${name}`, () => {
     test.each(["esm.mjs", "commonjs.cjs"])("%s records a run", async (file) => {
@@ -107,12 +111,24 @@ for (const { name, needs, command } of hosts) {
     });
 
     test.each(ONNX_RUNTIMES)("autolog records what %s does", async (runtime) => {
-      const [program, first = "", ...rest] = command(at("onnxruntime.mjs"));
-      // Deno asks for one more permission before it loads native code.
-      const args = first === "run" ? [first, "--allow-ffi", ...rest] : [first, ...rest];
+      const [program, ...args] = withNativeCode(command(at("onnxruntime.mjs")));
       const { status, loss, model, stepsPerSecond } = await recordedBy(program, ...args, runtime);
       expect({ status, loss, model }).toEqual({ status: FINISHED, loss: "0.0 0\n0.5 1\n1.0 2\n", model: "loss" });
       expect(stepsPerSecond).toMatch(/^\d+ [\d.]+ 2\n$/);
+    });
+
+    test.each([
+      ["models.mjs", "onnxruntime-node"],
+      ["models.mjs", "onnxruntime-web"],
+      ["models.cjs", "onnxruntime-node"],
+    ])("%s saves models, and loads them with %s", async (file, runtime) => {
+      const [program, ...args] = withNativeCode(command(at(file)));
+      const cwd = mkdtempSync(join(project.path, "cwd-"));
+      const output = await succeed(program, [...args, runtime], {
+        cwd,
+        env: { DENO_DIR: join(project.path, ".deno") },
+      });
+      expect(JSON.parse(output)).toEqual(["onnx", "javascript", 0.5, [2, 4]]);
     });
 
     test("a run that is open at the end of the process is FINISHED", async () => {

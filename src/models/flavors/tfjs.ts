@@ -114,14 +114,18 @@ async function loadTfjs({ directory, config, tf }: LoadSource): Promise<TensorPr
     const part = isGraph ? "loadGraphModel (@tensorflow/tfjs-converter)" : "loadLayersModel (@tensorflow/tfjs-layers)";
     throw new TidemarkError("INVALID_PARAMETER_VALUE", `tf: has no ${part}, which this model needs`);
   }
-  let model: TfModel;
-  try {
-    model = await load({ load: async () => artifacts });
-  } catch (error) {
-    throw damaged(join(folder, "model.json"), `TensorFlow.js cannot load it: ${messageOf(error)}`, error);
-  }
+  const json = join(folder, "model.json");
+  const model = await load({ load: async () => artifacts }).catch((error) => {
+    throw damaged(json, `TensorFlow.js cannot load it: ${messageOf(error)}`, error);
+  });
+  const ports = isGraph ? graphPorts(model) : layersPorts(model);
   const close = () => model.dispose?.();
-  return isGraph
-    ? graphPredictor(namespace, model, graphPorts(model), close)
-    : layersPredictor(namespace, model, layersPorts(model), close);
+  // TensorFlow.js takes any value for a name or a type.
+  if (
+    [...ports.inputs, ...ports.outputs].some(({ name, dtype }) => typeof name !== "string" || typeof dtype !== "string")
+  ) {
+    close();
+    throw damaged(json, "has inputs or outputs whose names or types are no texts");
+  }
+  return isGraph ? graphPredictor(namespace, model, ports, close) : layersPredictor(namespace, model, ports, close);
 }

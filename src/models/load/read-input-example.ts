@@ -22,7 +22,16 @@ export function readInputExample(directory: string, info: SavedInputExampleInfo 
       (cells): Row => Object.fromEntries(example.columns.map((name, i) => [String(name), cells[i]])),
     );
   }
-  return (example.kind === "tensors" ? withNaN(example.data) : example.data) as PredictInput;
+  return (example.kind === "tensors" ? tensorsOf(withNaN(example.data)) : example.data) as PredictInput;
+}
+
+/** One value is a tensor without axes. As it stands it would be a row's. */
+function tensorsOf(data: unknown): unknown {
+  if (Array.isArray(data)) return data;
+  const entries = Object.entries(data as object);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, Array.isArray(value) ? value : { data: [value], dims: [] }]),
+  );
 }
 
 function withNaN(value: unknown): unknown {

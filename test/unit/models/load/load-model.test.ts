@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import * as ort from "onnxruntime-node";
 import { describe, expect, it, vi } from "vitest";
 import { type LoadedModel, loadModel, registerFlavor, saveModel } from "../../../../src/models/index.ts";
+import { graphMessage, modelMessage, nodeMessage, valueMessage } from "../../../../src/onnx-export/onnx-messages.ts";
 import { temporaryDirectory } from "../../../support/mlruns.ts";
 import { modelDirectory } from "../../../support/model-directory.ts";
 import { ADDED_BYTES, addOnnx, denseModel, graphModel } from "../../../support/small-models.ts";
@@ -211,6 +212,24 @@ describe("a loaded model", () => {
     await using model = await loadModel(await saved(addOnnx(), { inputExample }), { ort });
     expect(await model.inputExample()).toEqual(expected);
     expect(await model.predict((await model.inputExample()) as never)).toBeDefined();
+  });
+
+  it("has an example without axes as a tensor of one value", async () => {
+    const source = modelMessage({
+      graph: graphMessage({
+        name: "same",
+        nodes: [nodeMessage("same", "Identity", ["x"], ["y"], {})],
+        inputs: [valueMessage("x", "float32", [])],
+        outputs: [valueMessage("y", "float32", [])],
+      }),
+      producerName: "tests",
+      producerVersion: "1",
+    });
+    const inputExample = { data: [0.5], dims: [] };
+    await using model = await loadModel(await saved(source.toBytes(), { inputExample }), { ort });
+    const example = await model.inputExample();
+    expect(example).toEqual({ x: inputExample });
+    expect(await model.predict(example as never)).toMatchObject({ y: { data: Float32Array.of(0.5), dims: [] } });
   });
 
   it("has no example where none was saved", async () => {
