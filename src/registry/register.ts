@@ -42,7 +42,8 @@ export type RegisterOptions = z.input<typeof registerSchema>;
  * @param model - Any model URI or path, or a run that has produced a logged model: its only or its last one.
  * @returns The new version: with its run and logged model, as far as the URI or the MLmodel names them and the registry's backend knows them.
  * @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where there is no such model; `INVALID_PARAMETER_VALUE`; `DATA_DAMAGED`;
- *   `DEADLINE_EXCEEDED` where the version is there, and not READY in time; `CANCELLED`; or the backend's error
+ *   `INVALID_STATE` for a logged model that is not READY; `DEADLINE_EXCEEDED` where the version is there, and not READY in time;
+ *   `CANCELLED`; or the backend's error
  * @example
  * ```ts
  * import { connect } from "tidemark";

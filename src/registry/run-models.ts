@@ -4,7 +4,7 @@ import type { LoggedModel } from "../schema/model.ts";
 import type { RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
 
-/** The logged model of a run that has a name: of several, the one the run produced last. */
+/** The logged model of a run that has a name: of several, the one the run produced last, of those that were logged to their end. */
 export async function loggedModelNamed(client: Client, run: RunEntity, name: string): Promise<LoggedModel | undefined> {
   // What such a name holds no logged model's name does; and the grammar could not say it.
   if (client.backend.loggedModels === undefined || /["'/:.%]/.test(name)) return undefined;
@@ -17,7 +17,7 @@ export async function loggedModelNamed(client: Client, run: RunEntity, name: str
 }
 
 /**
- * The logged model that a run has produced, the last of several.
+ * The logged model that a run has produced, the last of several, of those that were logged to their end.
  *
  * @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where it has produced none
  */
@@ -64,8 +64,14 @@ export async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefine
 function newestOf(run: RunEntity, models: readonly LoggedModel[]): LoggedModel | undefined {
   const steps = new Map(run.modelOutputs.map(({ modelId, step }) => [modelId, step]));
   const stepOf = ({ id }: LoggedModel) => steps.get(id) ?? Number.NEGATIVE_INFINITY;
-  return [...models].sort((a, b) => compare(stepOf(b), stepOf(a)) || compare(b.creationTime, a.creationTime))[0];
+  const newestFirst = [...models].sort(
+    (a, b) => compare(stepOf(b), stepOf(a)) || compare(b.creationTime, a.creationTime),
+  );
+  return newestFirst.find((model) => !isUnfinished(model)) ?? newestFirst[0];
 }
+
+/** Files of a model that is still being logged, or was not to its end, may be missing. */
+export const isUnfinished = ({ status }: LoggedModel): boolean => status === "PENDING" || status === "FAILED";
 
 const compare = (a: number, b: number) => (a === b ? 0 : a < b ? -1 : 1);
 

@@ -1,4 +1,5 @@
 import { TidemarkError } from "../base/errors.ts";
+import type { LoggedModel } from "../schema/model.ts";
 import { modelIdSchema } from "../schema/model-link.ts";
 import type { ModelVersion } from "../schema/model-version.ts";
 import { type ExperimentRef, type RunEntity, runIdSchema } from "../schema/run.ts";
@@ -9,7 +10,7 @@ import { isConfined, isWithin } from "./locations.ts";
 import { readMlmodel } from "./mlmodel.ts";
 import { parseModelUri } from "./model-uri.ts";
 import { findPlace, type ModelPlace, openPlace, type ResolvedModel } from "./resolve-model-uri.ts";
-import { findLoggedModel, unlessMissing } from "./run-models.ts";
+import { findLoggedModel, isUnfinished, unlessMissing } from "./run-models.ts";
 import { uploadFrom, uploadModel } from "./upload-model.ts";
 import { findVersion, isVersionUri, uriOfVersion } from "./versions.ts";
 
@@ -88,6 +89,7 @@ export async function sourceAt(
     ...(loggedModel !== undefined && (inModel || !isConfined(location, client)) ? { modelId: loggedModel.id } : {}),
   };
   if (inModel && loggedModel !== undefined) {
+    checkFinished(loggedModel);
     const isWhole = isWithin(loggedModel.artifactLocation, location);
     return { source: isWhole ? `models:/${loggedModel.id}` : location, ...ids };
   }
@@ -103,6 +105,15 @@ export async function sourceAt(
       ? await uploadModel(model.localDirectory, target, watch)
       : await uploadFrom(model.artifacts, target, watch);
   return { source: `models:/${uploaded.id}`, modelId: uploaded.id, ...(run === undefined ? {} : { runId: run.id }) };
+}
+
+function checkFinished(model: LoggedModel): void {
+  if (!isUnfinished(model)) return;
+  const { id, status } = model;
+  const what = status === "PENDING" ? "is not logged to its end" : "could not be logged to its end";
+  throw new TidemarkError("INVALID_STATE", `logged model ${id} ${what} (${status}): log it again`, {
+    details: { modelId: id, status },
+  });
 }
 
 /** `undefined` where there is none here, or the text is no id. */

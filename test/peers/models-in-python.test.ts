@@ -135,7 +135,7 @@ describe.skipIf(leftOut("python"))("Python loads models that were logged here", 
       expect(specs["two of each"]).toMatchObject({
         inputs: [
           { name: "left", type: "tensor", "tensor-spec": { dtype: "float32", shape: [-1, 3] } },
-          { name: "right", type: "tensor", "tensor-spec": { dtype: "float32", shape: [-1, 2, 2] } },
+          { name: "right", type: "tensor", "tensor-spec": { dtype: "float32", shape: [-1, 2] } },
         ],
         outputs: [{ name: "label" }, { name: "score" }],
       });

@@ -33,13 +33,10 @@ const blocks = [...readFileSync(join(repository, DOCUMENT), "utf8").matchAll(/^`
 /** Requests that are answered, by what the model was saved with. */
 const REQUESTS: Requests = {
   "named tensors": [
-    ["json", '{"inputs": {"left": [[1, 2, 3.5]], "right": [[[1, 0], [0, -1]]]}}'],
-    [
-      "json",
-      '{"instances": [{"left": [1, 2, 3], "right": [[1, 0], [0, 1]]}, {"left": [0, 0, 1], "right": [[2, 2], [2, 2]]}]}',
-    ],
-    ["json", '{"dataframe_split": {"columns": ["left", "right"], "data": [[[1, 2, 3], [[1, 0], [0, 1]]]]}}'],
-    ["json", '{"dataframe_records": [{"left": [1, 2, 3], "right": [[1, 0], [0, 1]]}]}'],
+    ["json", '{"inputs": {"left": [[1, 2, 3.5]], "right": [[1, -1]]}}'],
+    ["json", '{"instances": [{"left": [1, 2, 3], "right": [1, 0]}, {"left": [0, 0, 1], "right": [2, 2]}]}'],
+    ["json", '{"dataframe_split": {"columns": ["left", "right"], "data": [[[1, 2, 3], [1, 0]]]}}'],
+    ["json", '{"dataframe_records": [{"left": [1, 2, 3], "right": [1, 0]}]}'],
   ],
   columns: [
     [
@@ -63,8 +60,8 @@ const REQUESTS: Requests = {
 const BAD_REQUESTS: Requests = {
   "named tensors": [
     ["json", '{"inputs": {"left": [[1, 2, 3]]}}'],
-    ["json", '{"inputs": {"left": [[1, 2]], "right": [[[1, 0], [0, 1]]]}}'],
-    ["json", '{"inputs": {"left": [["a", "b", "c"]], "right": [[[1, 0], [0, 1]]]}}'],
+    ["json", '{"inputs": {"left": [[1, 2]], "right": [[1, 0]]}}'],
+    ["json", '{"inputs": {"left": [["a", "b", "c"]], "right": [[1, 0]]}}'],
     ["json", '{"inputs": [[1, 2, 3]]}'],
     ["json", '{"inputs": [1], "instances": [1]}'],
     ["json", '{"left": [[1, 2, 3]]}'],

@@ -94,13 +94,12 @@ export function classifierOf(examples: number) {
 }
 
 function twoInputsTwoOutputs(): PeerModel {
-  const [left, right] = [tf.input({ shape: [3], name: "left" }), tf.input({ shape: [2, 2], name: "right" })];
-  const flat = symbolic(layers.flatten().apply(right));
-  const joined = symbolic(layers.concatenate().apply([left, flat]));
+  const [left, right] = [tf.input({ shape: [3], name: "left" }), tf.input({ shape: [2], name: "right" })];
+  const joined = symbolic(layers.concatenate().apply([left, right]));
   const label = layers.dense({ units: 3, activation: "softmax", kernelInitializer: uniform(3), name: "label" });
   const score = layers.dense({ units: 1, kernelInitializer: uniform(4), name: "score" });
   const outputs = [symbolic(label.apply(joined)), symbolic(score.apply(joined))];
-  const inputs = { left: plainTensor([5, 3], 5), right: plainTensor([5, 2, 2], 6) };
+  const inputs = { left: plainTensor([5, 3], 5), right: plainTensor([5, 2], 6) };
   return {
     model: tf.model({ inputs: [left, right], outputs }),
     inputExample: {

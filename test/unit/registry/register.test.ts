@@ -17,8 +17,14 @@ async function loggedModels(client: Client): Promise<readonly LoggedModel[]> {
   return (await client.loggedModels.search({ experimentIds }).page()).items;
 }
 
-/** A run with a logged model of its own, READY, with files. */
-async function produceModel(client: Client, runId: string, step: number, name = "model"): Promise<LoggedModel> {
+/** A run with a logged model of its own, with files. */
+async function produceModel(
+  client: Client,
+  runId: string,
+  step: number,
+  name = "model",
+  status: "READY" | "FAILED" | "PENDING" = "READY",
+): Promise<LoggedModel> {
   const { experimentId } = await client.runs.get(runId);
   const model = await client.loggedModels.create({ experimentId, name, sourceRunId: runId });
   const store = client.backend.artifacts(model.artifactLocation);
@@ -26,7 +32,7 @@ async function produceModel(client: Client, runId: string, step: number, name = 
     await store.write(path, new TextEncoder().encode(text));
   }
   await client.runs.logOutputs({ runId, models: [{ modelId: model.id, step }] });
-  return await client.loggedModels.finalize({ modelId: model.id, status: "READY" });
+  return status === "PENDING" ? model : await client.loggedModels.finalize({ modelId: model.id, status });
 }
 
 describe.each(Object.entries(openBackends))("register over %s", (_, open) => {
@@ -89,6 +95,24 @@ describe.each(Object.entries(openBackends))("register over %s", (_, open) => {
     expect(await register(`models:/${late.id}`, "digits", { client })).toMatchObject({ version: 3, ...lineage });
     await expect(register(`runs:/${run.id}/other`, "digits", { client })).rejects.toMatchObject(missing);
   });
+
+  it.each(["FAILED", "PENDING"] as const)(
+    "refuses a logged model that is %s, and takes one that is not",
+    async (status) => {
+      const client = await open();
+      await using run = await startRun({ client, captureEnvironment: false });
+      const half = await produceModel(client, run.id, 1, "model", status);
+      const uris = [`models:/${half.id}`, `runs:/${run.id}/model`, run];
+      for (const uri of uris) {
+        const error = { code: "INVALID_STATE", message: expect.stringContaining(half.id) };
+        await expect(register(uri, "digits", { client })).rejects.toMatchObject(error);
+      }
+      await expect(client.registry.getModel("digits")).rejects.toMatchObject(missing);
+      const { id } = await produceModel(client, run.id, 0);
+      await produceModel(client, run.id, 2, "model", status);
+      for (const uri of uris.slice(1)) expect(await register(uri, "digits", { client })).toMatchObject({ modelId: id });
+    },
+  );
 
   it("takes run and logged model from the MLmodel, as far as they are known here", async () => {
     const client = await open();
