@@ -24,7 +24,8 @@ export async function predictWith(session: Session, options: PredictOptions): Pr
     const model = await loadModel(source, { client, allowCode, ...(flavor === undefined ? {} : { flavor }) });
     try {
       const { input: data, params } = parseServingInput(typeOf(options), text, model.signature);
-      session.out.lines([formatServingOutput(await model.predict(data, { params }))]);
+      const answer = await model.predict(data, { params });
+      session.out.lines([formatServingOutput(answer, { outputName: model.ports?.outputs[0]?.name })]);
     } finally {
       await model.close();
     }

@@ -1,5 +1,5 @@
 import { invalidArgument, messageOf, TidemarkError } from "../../base/errors.ts";
-import type { Predictor, TensorPredictor } from "../flavors/flavor.ts";
+import type { ModelPorts, Predictor, TensorPredictor } from "../flavors/flavor.ts";
 import type { Mlmodel } from "../mlmodel-schema.ts";
 import { checkInput } from "../predict/check-input.ts";
 import { InputPlan } from "../predict/input-plan.ts";
@@ -81,6 +81,11 @@ export class LoadedModel {
   /** The run that has produced it, where that is known. */
   get runId(): string | undefined {
     return this.#mlmodel.run_id ?? undefined;
+  }
+
+  /** What the loaded form takes and gives by its own account; `undefined` for code, which takes anything. */
+  get ports(): ModelPorts | undefined {
+    return this.#predictor.takes === "tensors" ? this.#predictor.ports : undefined;
   }
 
   /** What the runtime made of it: the session of ONNX Runtime, a `tf.LayersModel`, what the module's `load` has answered. */
