@@ -194,6 +194,11 @@ describe("what can be put right", () => {
   it.each([
     ["said", (client: S3Client) => client.open("a"), refuse(400, "ExpiredToken")],
     ["silent", (client: S3Client) => client.head("a"), say(400)],
+    [
+      "silent in the right region",
+      (client: S3Client) => client.head("a"),
+      say(400, "", { "x-amz-bucket-region": "us-east-1" }),
+    ],
   ])("are keys that have expired (%s), where others may be had", async (_how, ask, expired) => {
     let count = 0;
     const credentials = async () => ({ ...KEYS, sessionToken: `token-${++count}` });
