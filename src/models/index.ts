@@ -11,7 +11,11 @@ export type {
   MapType,
   ObjectType,
   Property,
-} from "./column-type-schema.ts";
+} from "../mlmodel/column-type-schema.ts";
+export { parseMlmodel, readMlmodel } from "../mlmodel/mlmodel-file.ts";
+export type { Mlmodel, SavedInputExampleInfo } from "../mlmodel/mlmodel-schema.ts";
+export { formatSignature, parseSignature, type SignatureTexts } from "../mlmodel/signature.ts";
+export type { ParamSpec, Signature, TensorSpec } from "../mlmodel/signature-schema.ts";
 export type { PythonEnvironmentOptions } from "./environment-files.ts";
 export type {
   Flavor,
@@ -32,8 +36,6 @@ export type { LoadOptions } from "./load/load-options.ts";
 export type { LoadedModel, PredictOptions } from "./load/loaded-model.ts";
 export { type LoggedModelInfo, logModel } from "./log/log-model.ts";
 export type { LogModelOptions } from "./log/log-options.ts";
-export { parseMlmodel, readMlmodel } from "./mlmodel-file.ts";
-export type { Mlmodel, SavedInputExampleInfo } from "./mlmodel-schema.ts";
 export type { TensorMap, TensorPort } from "./predict/ports.ts";
 export type {
   PredictedTensor,
@@ -47,7 +49,5 @@ export type { OnnxCheck } from "./save/check-onnx.ts";
 export { type SavedModel, saveModel } from "./save/save-model.ts";
 export type { SaveOptions } from "./save/save-options.ts";
 export type { WrittenModel } from "./save/write-model.ts";
-export { formatSignature, parseSignature, type SignatureTexts } from "./signature.ts";
 export { signatureFromZod } from "./signature-from-zod.ts";
-export type { ParamSpec, Signature, TensorSpec } from "./signature-schema.ts";
 export type { NestedArray, ShapedTensor, TensorData, TensorValue, TypedArray } from "./tensor-value.ts";

@@ -1,5 +1,7 @@
 import { invalidArgument, TidemarkError } from "../base/errors.ts";
-import type { ColumnSpec, ColumnType } from "./column-type-schema.ts";
+import type { ColumnSpec, ColumnType } from "../mlmodel/column-type-schema.ts";
+import { jsonProblem, parsePythonJson } from "../mlmodel/python/python-json.ts";
+import type { Signature } from "../mlmodel/signature-schema.ts";
 import { parseCsv } from "./csv.ts";
 import { rowsOfCsv } from "./csv-cells.ts";
 import type { Row } from "./infer-signature.ts";
@@ -7,8 +9,6 @@ import { parseIsoDate } from "./predict/cast-cell.ts";
 import { isPlainObject } from "./predict/given-tensor.ts";
 import { partsOf } from "./predict/input-plan.ts";
 import type { PredictInput } from "./predict/predict-types.ts";
-import { jsonProblem, parsePythonJson } from "./python/python-json.ts";
-import type { Signature } from "./signature-schema.ts";
 
 /** The body of a request for a prediction. */
 export interface ServingInput {

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { type ParamSpec, paramSpecSchema } from "../../src/mlmodel/signature-schema.ts";
 import { checkParams } from "../../src/models/predict/params.ts";
 import { parseServingInput } from "../../src/models/serving-input.ts";
-import { type ParamSpec, paramSpecSchema } from "../../src/models/signature-schema.ts";
 import { caught, columnsOf, type Enforced, enforceBody, enforceInput, plain } from "../support/enforcement.ts";
 import { temporaryDirectory } from "../support/mlruns.ts";
 import { leftOut } from "../support/peers.ts";

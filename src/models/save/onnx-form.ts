@@ -2,11 +2,11 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, TidemarkError } from "../../base/errors.ts";
 import { storageError } from "../../disk/storage-errors.ts";
+import { PYTHON_VERSIONS } from "../../mlmodel/python-versions.ts";
 import type { ModelPorts, SavedForm } from "../flavors/flavor.ts";
 import { ONNX_FILE, onnxConfig, onnxFlavor, portsOfFile } from "../flavors/onnx.ts";
 import { installedOnnxRuntime } from "../installed-runtimes.ts";
 import type { TensorMap } from "../predict/ports.ts";
-import { PYTHON_VERSIONS } from "../python-versions.ts";
 import { checkOnnx, LARGEST_DIFFERENCE, type OnnxCheck } from "./check-onnx.ts";
 import type { ModelFormOptions } from "./save-options.ts";
 
