@@ -14,7 +14,7 @@ const MOTO = "5.2.5";
 const BOTO3 = "1.44.8";
 /** Reads the event files that are written for it. */
 const TENSORBOARD = "2.21.0";
-/** Check and run the models that are exported. A test holds src/models/python-versions.ts to them. */
+/** Check and run the models that are exported. A test holds src/mlmodel/python-versions.ts to them. */
 const ONNX = "1.23.2";
 const ONNXRUNTIME = "1.32.0";
 const BUN = "1.4.5";

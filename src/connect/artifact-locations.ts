@@ -15,7 +15,13 @@ const OPENERS: ReadonlyMap<string, Opener> = new Map<string, Opener>([
   ],
   ["http", openServed],
   ["https", openServed],
+  ["s3", openS3],
 ]);
+
+async function openS3(uri: string): Promise<ArtifactStore> {
+  const { s3Artifacts } = await import("../s3/s3-artifacts.ts");
+  return s3Artifacts(uri);
+}
 
 async function openServed(uri: string): Promise<ArtifactStore> {
   const [{ isHttpLocation }, { strangeArtifacts }] = await Promise.all([

@@ -1,5 +1,5 @@
 import { invalidArgument } from "../base/errors.ts";
-import type { ColumnSpec, ColumnType } from "./column-type-schema.ts";
+import type { ColumnSpec, ColumnType } from "../mlmodel/column-type-schema.ts";
 import type { Row } from "./infer-signature.ts";
 import { parseIsoDate } from "./predict/cast-cell.ts";
 import { isPlainObject } from "./predict/given-tensor.ts";

@@ -1,4 +1,4 @@
-import type { ColumnSpec } from "./column-type-schema.ts";
+import type { ColumnSpec } from "../mlmodel/column-type-schema.ts";
 import type { CsvTable } from "./csv.ts";
 import type { Row } from "./infer-signature.ts";
 

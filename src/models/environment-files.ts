@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { formatYaml } from "../mlmodel/python/yaml-write.ts";
+import { PYTHON_VERSIONS } from "../mlmodel/python-versions.ts";
 import { checkArgument } from "../schema/check.ts";
-import { formatYaml } from "./python/yaml-write.ts";
-import { PYTHON_VERSIONS } from "./python-versions.ts";
 
 /** A file of a model: its name in the directory to its text. */
 export type TextFiles = Readonly<Record<string, string>>;

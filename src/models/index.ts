@@ -3,8 +3,7 @@
  *
  * @packageDocumentation
  */
-export { type CompressionLevel, type PackedModel, type PackOptions, packModel } from "./archive/pack-model.ts";
-export { type UnpackOptions, unpackModel } from "./archive/unpack-model.ts";
+
 export type {
   ArrayType,
   ColumnSpec,
@@ -13,7 +12,13 @@ export type {
   MapType,
   ObjectType,
   Property,
-} from "./column-type-schema.ts";
+} from "../mlmodel/column-type-schema.ts";
+export { parseMlmodel, readMlmodel } from "../mlmodel/mlmodel-file.ts";
+export type { Mlmodel, SavedInputExampleInfo } from "../mlmodel/mlmodel-schema.ts";
+export { formatSignature, parseSignature, type SignatureTexts } from "../mlmodel/signature.ts";
+export type { ParamSpec, Signature, TensorSpec } from "../mlmodel/signature-schema.ts";
+export { type CompressionLevel, type PackedModel, type PackOptions, packModel } from "./archive/pack-model.ts";
+export { type UnpackOptions, unpackModel } from "./archive/unpack-model.ts";
 export type { PythonEnvironmentOptions } from "./environment-files.ts";
 export type {
   Flavor,
@@ -34,8 +39,6 @@ export type { LoadOptions } from "./load/load-options.ts";
 export type { LoadedModel, PredictOptions } from "./load/loaded-model.ts";
 export { type LoggedModelInfo, logModel } from "./log/log-model.ts";
 export type { LogModelOptions } from "./log/log-options.ts";
-export { parseMlmodel, readMlmodel } from "./mlmodel-file.ts";
-export type { Mlmodel, SavedInputExampleInfo } from "./mlmodel-schema.ts";
 export type { TensorMap, TensorPort } from "./predict/ports.ts";
 export type {
   PredictedTensor,
@@ -51,7 +54,5 @@ export type { SaveOptions } from "./save/save-options.ts";
 export type { WrittenModel } from "./save/write-model.ts";
 export { parseServingInput, type ServingInput } from "./serving-input.ts";
 export { type FormatServingOutputOptions, formatServingOutput } from "./serving-output.ts";
-export { formatSignature, parseSignature, type SignatureTexts } from "./signature.ts";
 export { signatureFromZod } from "./signature-from-zod.ts";
-export type { ParamSpec, Signature, TensorSpec } from "./signature-schema.ts";
 export type { NestedArray, ShapedTensor, TensorData, TensorValue, TypedArray } from "./tensor-value.ts";

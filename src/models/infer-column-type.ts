@@ -1,5 +1,5 @@
 import { invalidArgument } from "../base/errors.ts";
-import type { ColumnType, DataType, Property } from "./column-type-schema.ts";
+import type { ColumnType, DataType, Property } from "../mlmodel/column-type-schema.ts";
 import { isTypedArray } from "./tensor-value.ts";
 
 const TYPES_OF_ARRAYS: Readonly<Record<string, DataType>> = {

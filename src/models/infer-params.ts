@@ -1,7 +1,7 @@
 import { invalidArgument } from "../base/errors.ts";
-import type { ColumnType } from "./column-type-schema.ts";
+import type { ColumnType } from "../mlmodel/column-type-schema.ts";
+import type { ParamDefault } from "../mlmodel/param-default.ts";
 import { inferColumnType } from "./infer-column-type.ts";
-import type { ParamDefault } from "./param-default.ts";
 
 /** A param before its check by the schema of signatures. */
 interface InferredParam {

@@ -1,9 +1,9 @@
 import { invalidArgument } from "../base/errors.ts";
+import type { ColumnSpec } from "../mlmodel/column-type-schema.ts";
+import { type Signature, signatureSchema, type TensorSpec } from "../mlmodel/signature-schema.ts";
 import { checkArgument } from "../schema/check.ts";
-import type { ColumnSpec } from "./column-type-schema.ts";
 import { inferColumnType, mergeAll } from "./infer-column-type.ts";
 import { inferParams } from "./infer-params.ts";
-import { type Signature, signatureSchema, type TensorSpec } from "./signature-schema.ts";
 import { isTensorValue, type TensorValue, tensorFacts } from "./tensor-value.ts";
 
 /** Rows of a table: column to value. */

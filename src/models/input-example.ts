@@ -1,10 +1,10 @@
 import { invalidArgument, messageOf } from "../base/errors.ts";
 import { damaged } from "../disk/storage-errors.ts";
+import type { SavedInputExampleInfo } from "../mlmodel/mlmodel-schema.ts";
+import { formatPythonJson, jsonProblem, parsePythonJson } from "../mlmodel/python/python-json.ts";
 import type { TextFiles } from "./environment-files.ts";
 import { cellValue, tensorLists } from "./example-values.ts";
 import { isRows, type ModelData, type Row } from "./infer-signature.ts";
-import type { SavedInputExampleInfo } from "./mlmodel-schema.ts";
-import { formatPythonJson, jsonProblem, parsePythonJson } from "./python/python-json.ts";
 import { isTensorValue, type TensorValue } from "./tensor-value.ts";
 
 export const INPUT_EXAMPLE_FILE = "input_example.json";

@@ -1,5 +1,5 @@
 import { invalidArgument } from "../base/errors.ts";
-import type { ColumnSpec, ColumnType } from "./column-type-schema.ts";
+import type { ColumnSpec, ColumnType } from "../mlmodel/column-type-schema.ts";
 import type { Row } from "./infer-signature.ts";
 
 /** Of JSON: an object with the members `data` and `dims` is no tensor here. */

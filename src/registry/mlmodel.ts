@@ -1,16 +1,8 @@
-import { Lexer, parseDocument } from "yaml";
-import { describe, messageOf, TidemarkError } from "../base/errors.ts";
+import { describe, TidemarkError } from "../base/errors.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
-
-/** The file that makes a directory a model. */
-export const MLMODEL = "MLmodel";
+import { MLMODEL_FILE, parseMlmodel } from "../mlmodel/mlmodel-file.ts";
 
 const LARGEST_MLMODEL_BYTES = 2 << 20;
-
-/** Of its text, for the lexer: some ten thousand values. The parser would keep an object for each, and recurse for the nested ones. */
-const MOST_LEXEMES = 200_000;
-const MOST_NESTING = 100;
-const BAD_ESCAPE = /\\(?![0abt\tnvfre "/\\N_LP\n\rxuU])/;
 
 /** What the registry wants to know of a model; the rest of its MLmodel is for those who load it. */
 export interface MlmodelFacts {
@@ -24,7 +16,7 @@ export interface MlmodelFacts {
 
 /** Whether a directory holds a model. */
 export async function hasMlmodel(store: ArtifactStore): Promise<boolean> {
-  return (await store.list()).some(({ path, isDirectory }) => path === MLMODEL && !isDirectory);
+  return (await store.list()).some(({ path, isDirectory }) => path === MLMODEL_FILE && !isDirectory);
 }
 
 /**
@@ -33,13 +25,14 @@ export async function hasMlmodel(store: ArtifactStore): Promise<boolean> {
  * @throws {TidemarkError} `DATA_DAMAGED` for a file that is none, or larger than 2 MiB; `RESOURCE_DOES_NOT_EXIST`
  */
 export async function readMlmodel(store: ArtifactStore): Promise<MlmodelFacts> {
-  const mapping = parseMapping(new TextDecoder().decode(await readMlmodelBytes(store)), store.uri);
-  const { run_id: runId, model_id: modelId } = mapping;
+  const bytes = await readMlmodelBytes(store);
+  const mlmodel = parseMlmodel(`${store.uri}/${MLMODEL_FILE}`, new TextDecoder().decode(bytes));
+  const { run_id: runId, model_id: modelId, flavors, signature } = mlmodel;
   return {
     ...(typeof runId === "string" ? { runId } : {}),
     ...(typeof modelId === "string" ? { modelId } : {}),
-    flavors: recordOf(mapping.flavors),
-    signature: recordOf(mapping.signature),
+    flavors,
+    signature: signature ?? {},
   };
 }
 
@@ -55,10 +48,10 @@ export async function readMlmodelBytes(store: ArtifactStore): Promise<Uint8Array
     receivedBytes += count;
     if (receivedBytes > LARGEST_MLMODEL_BYTES) tooLarge.abort();
   };
-  const listed = (await store.list()).find(({ path }) => path === MLMODEL)?.sizeBytes ?? 0;
+  const listed = (await store.list()).find(({ path }) => path === MLMODEL_FILE)?.sizeBytes ?? 0;
   if (listed <= LARGEST_MLMODEL_BYTES) {
     try {
-      const bytes = await store.read(MLMODEL, { signal: tooLarge.signal, onBytes });
+      const bytes = await store.read(MLMODEL_FILE, { signal: tooLarge.signal, onBytes });
       if (bytes.length <= LARGEST_MLMODEL_BYTES) return bytes;
     } catch (error) {
       if (!tooLarge.signal.aborted) throw error;
@@ -66,40 +59,6 @@ export async function readMlmodelBytes(store: ArtifactStore): Promise<Uint8Array
   }
   throw damaged(store.uri, `is larger than ${LARGEST_MLMODEL_BYTES} bytes`);
 }
-
-function parseMapping(text: string, uri: string): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    refuseCostly(text);
-    const document = parseDocument(text, { schema: "core", logLevel: "silent", prettyErrors: false });
-    const [problem] = document.errors;
-    if (problem !== undefined) throw problem;
-    // A few aliases can stand for billions of values.
-    value = document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw damaged(uri, `is not YAML: ${messageOf(error)}`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw damaged(uri, "is no YAML mapping");
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function refuseCostly(text: string): void {
-  let lexemes = 0;
-  let depth = 0;
-  let indicators = 0;
-  for (const lexeme of new Lexer().lex(text)) {
-    if (lexeme === "[" || lexeme === "{") depth++;
-    else if (lexeme === "]" || lexeme === "}") depth--;
-    else if (lexeme === "-" || lexeme === "?") indicators++;
-    else if (lexeme === "\n") indicators = 0;
-    else if (lexeme.startsWith('"') && BAD_ESCAPE.test(lexeme)) throw new SyntaxError("a text has an unknown escape");
-    const isCostly = ++lexemes > MOST_LEXEMES || depth > MOST_NESTING || indicators > MOST_NESTING;
-    if (isCostly) throw new SyntaxError("it has more parts or levels than any honest one");
-  }
-}
-
-const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 
 const damaged = (uri: string, problem: string) =>
   new TidemarkError("DATA_DAMAGED", `the MLmodel in ${describe(uri)} ${problem}`, { details: { uri } });

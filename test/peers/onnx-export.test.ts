@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { PYTHON_VERSIONS } from "../../src/models/python-versions.ts";
+import { PYTHON_VERSIONS } from "../../src/mlmodel/python-versions.ts";
 import { temporaryDirectory } from "../support/mlruns.ts";
 import { allCases } from "../support/onnx-cases/all.ts";
 import { comparisonOf, LARGEST_DIFFERENCE } from "../support/onnx-equality.ts";

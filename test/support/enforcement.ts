@@ -1,4 +1,5 @@
 import { messageOf, TidemarkError } from "../../src/base/errors.ts";
+import type { Signature, TensorSpec } from "../../src/mlmodel/signature-schema.ts";
 import { checkInput } from "../../src/models/predict/check-input.ts";
 import { valuesOf } from "../../src/models/predict/given-tensor.ts";
 import { InputPlan } from "../../src/models/predict/input-plan.ts";
@@ -6,7 +7,6 @@ import { nestTensor, readerOf } from "../../src/models/predict/nest-tensor.ts";
 import type { TensorPort } from "../../src/models/predict/ports.ts";
 import type { PredictInput } from "../../src/models/predict/predict-types.ts";
 import { parseServingInput } from "../../src/models/serving-input.ts";
-import type { Signature, TensorSpec } from "../../src/models/signature-schema.ts";
 
 /** What becomes of an input, in the form of test/peers/python/enforce.py. */
 export type Enforced = Readonly<Record<string, unknown>>;

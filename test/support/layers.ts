@@ -12,7 +12,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["base"],
   ["schema"],
   ["contract", "search", "net", "disk", "onnx-file"],
-  ["queue", SUITE],
+  ["queue", "mlmodel", SUITE],
   ["tracking", "fs", "http", "s3", "memory", "onnx-export"],
   ["connect"],
   ["fluent"],

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { formatMlmodel } from "../../src/models/mlmodel-file.ts";
-import { newMlmodel } from "../../src/models/new-mlmodel.ts";
+import { formatMlmodel } from "../../src/mlmodel/mlmodel-file.ts";
+import { newMlmodel } from "../../src/mlmodel/new-mlmodel.ts";
 import { exportOnnx } from "../../src/onnx-export/index.ts";
 import { temporaryDirectory } from "./mlruns.ts";
 

@@ -1,5 +1,5 @@
-import type { ColumnSpec } from "../../src/models/column-type-schema.ts";
-import type { Signature, TensorSpec } from "../../src/models/signature-schema.ts";
+import type { ColumnSpec } from "../../src/mlmodel/column-type-schema.ts";
+import type { Signature, TensorSpec } from "../../src/mlmodel/signature-schema.ts";
 
 type Inputs = NonNullable<Signature["inputs"]>;
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { ColumnSpec, ColumnType, DataType } from "../../src/models/column-type-schema.ts";
-import type { ParamSpec, Signature, TensorSpec } from "../../src/models/signature-schema.ts";
+import type { ColumnSpec, ColumnType, DataType } from "../../src/mlmodel/column-type-schema.ts";
+import type { ParamSpec, Signature, TensorSpec } from "../../src/mlmodel/signature-schema.ts";
 import { awkwardText } from "./awkward-yaml.ts";
 
 const name = awkwardText.filter((text) => text !== "__proto__");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, messageOf, TidemarkError } from "../../base/errors.ts";
 import { isMissing, storageError } from "../../disk/storage-errors.ts";
 import { isTemporaryName } from "../../disk/temporary-name.ts";
-import { MLMODEL_FILE } from "../mlmodel-file.ts";
+import { MLMODEL_FILE } from "../../mlmodel/mlmodel-file.ts";
 import { EntryNames } from "./entry-names.ts";
 import { CENTRAL_HEADER, END_RECORD, IN_ZIP64, IN_ZIP64_SHORT, LOCAL_HEADER } from "./zip-format.ts";
 

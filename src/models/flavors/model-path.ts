@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe } from "../../base/errors.ts";
 import { relativePathProblem } from "../../base/paths.ts";
 import { damaged } from "../../disk/storage-errors.ts";
-import { MLMODEL_FILE } from "../mlmodel-file.ts";
+import { MLMODEL_FILE } from "../../mlmodel/mlmodel-file.ts";
 
 /**
  * The path of a file that an MLmodel names. It never leaves the model's directory.

@@ -5,12 +5,12 @@ import { invalidArgument, messageOf, TidemarkError } from "../../base/errors.ts"
 import { localPathOf } from "../../base/file-uri.ts";
 import { relativePathProblem } from "../../base/paths.ts";
 import { damaged, guarded, isMissing, storageError } from "../../disk/storage-errors.ts";
+import { PYTHON_VERSIONS } from "../../mlmodel/python-versions.ts";
 import { type ByteSource, bytesSource, fileSource } from "../../onnx-file/byte-source.ts";
 import { readExternalFiles } from "../../onnx-file/external-files.ts";
 import { type OnnxPort, readOnnxPorts } from "../../onnx-file/onnx-ports.ts";
 import { JAVASCRIPT_VERSIONS } from "../javascript-versions.ts";
 import type { TensorPort } from "../predict/ports.ts";
-import { PYTHON_VERSIONS } from "../python-versions.ts";
 import type { OrtNamespace, Runtimes } from "../runtimes.ts";
 import type { Flavor, LoadSource, ModelPorts, SavedForm, SaveTarget, TensorPredictor } from "./flavor.ts";
 import { modelPath } from "./model-path.ts";

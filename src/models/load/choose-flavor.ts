@@ -1,8 +1,8 @@
 import { invalidArgument, TidemarkError } from "../../base/errors.ts";
+import type { Mlmodel } from "../../mlmodel/mlmodel-schema.ts";
 import type { Flavor } from "../flavors/flavor.ts";
 import { allFlavors } from "../flavors/registry.ts";
 import { installedOnnxRuntime } from "../installed-runtimes.ts";
-import type { Mlmodel } from "../mlmodel-schema.ts";
 import type { Runtimes } from "../runtimes.ts";
 
 /** A form of a model, and what it is loaded with. */

@@ -1,12 +1,12 @@
 import { invalidArgument, messageOf, TidemarkError } from "../../base/errors.ts";
+import type { Mlmodel } from "../../mlmodel/mlmodel-schema.ts";
+import type { Signature } from "../../mlmodel/signature-schema.ts";
 import type { ModelPorts, Predictor, TensorPredictor } from "../flavors/flavor.ts";
-import type { Mlmodel } from "../mlmodel-schema.ts";
 import { checkInput } from "../predict/check-input.ts";
 import { InputPlan } from "../predict/input-plan.ts";
 import { OutputPlan } from "../predict/output-plan.ts";
 import { checkParams } from "../predict/params.ts";
 import type { PredictInput, PredictOutput } from "../predict/predict-types.ts";
-import type { Signature } from "../signature-schema.ts";
 import { abortable } from "./abortable.ts";
 import { readInputExample } from "./read-input-example.ts";
 

@@ -1,7 +1,7 @@
+import type { SavedInputExampleInfo } from "../../mlmodel/mlmodel-schema.ts";
 import { modelPath } from "../flavors/model-path.ts";
 import type { Row } from "../infer-signature.ts";
 import { decodeInputExample } from "../input-example.ts";
-import type { SavedInputExampleInfo } from "../mlmodel-schema.ts";
 import { readPackageText } from "../package-text.ts";
 import type { PredictInput } from "../predict/predict-types.ts";
 

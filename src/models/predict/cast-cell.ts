@@ -1,5 +1,5 @@
 import { invalidArgument } from "../../base/errors.ts";
-import type { ColumnType, DataType, ObjectType } from "../column-type-schema.ts";
+import type { ColumnType, DataType, ObjectType } from "../../mlmodel/column-type-schema.ts";
 import { isTypedArray } from "../tensor-value.ts";
 import { isPlainObject } from "./given-tensor.ts";
 import { missingNames, unknownNames } from "./names.ts";

@@ -1,6 +1,6 @@
 import { invalidArgument } from "../../base/errors.ts";
-import type { ColumnSpec } from "../column-type-schema.ts";
-import type { Signature } from "../signature-schema.ts";
+import type { ColumnSpec } from "../../mlmodel/column-type-schema.ts";
+import type { Signature } from "../../mlmodel/signature-schema.ts";
 import type { ShapedTensor } from "../tensor-value.ts";
 import { checkExampleCounts } from "./example-counts.ts";
 import { isGivenTensor, isPlainObject, readTensor } from "./given-tensor.ts";

@@ -1,6 +1,6 @@
 import { invalidArgument } from "../../base/errors.ts";
-import type { DataType } from "../column-type-schema.ts";
-import type { ParamSpec, Signature } from "../signature-schema.ts";
+import type { DataType } from "../../mlmodel/column-type-schema.ts";
+import type { ParamSpec, Signature } from "../../mlmodel/signature-schema.ts";
 import { isTypedArray } from "../tensor-value.ts";
 import { castCell } from "./cast-cell.ts";
 import { isPlainObject } from "./given-tensor.ts";

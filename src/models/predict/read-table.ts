@@ -1,5 +1,5 @@
 import { invalidArgument } from "../../base/errors.ts";
-import type { ColumnSpec } from "../column-type-schema.ts";
+import type { ColumnSpec } from "../../mlmodel/column-type-schema.ts";
 import { isGivenTensor, isPlainObject, readTensor } from "./given-tensor.ts";
 import { ANY_INPUT, PLACE } from "./places.ts";
 import { type InputForm, NAMED_FORMS, type PredictInput, ROW_FORM, rowsForm, TENSOR_FORMS } from "./predict-types.ts";

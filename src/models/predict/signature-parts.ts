@@ -1,6 +1,6 @@
 import { invalidArgument } from "../../base/errors.ts";
-import type { ColumnSpec } from "../column-type-schema.ts";
-import type { Signature, TensorSpec } from "../signature-schema.ts";
+import type { ColumnSpec } from "../../mlmodel/column-type-schema.ts";
+import type { Signature, TensorSpec } from "../../mlmodel/signature-schema.ts";
 import type { TensorPort } from "./ports.ts";
 
 /** The tensors or the columns that a signature has for inputs. */

@@ -1,5 +1,5 @@
 import { invalidArgument } from "../../base/errors.ts";
-import type { ColumnSpec } from "../column-type-schema.ts";
+import type { ColumnSpec } from "../../mlmodel/column-type-schema.ts";
 import { castCell, scalarCast } from "./cast-cell.ts";
 import { type GivenTensor, isPlainObject, readTensor, valuesOf } from "./given-tensor.ts";
 import { missingNames } from "./names.ts";

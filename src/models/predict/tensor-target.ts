@@ -1,4 +1,4 @@
-import type { TensorSpec } from "../signature-schema.ts";
+import type { TensorSpec } from "../../mlmodel/signature-schema.ts";
 import { isTypedArray, type ShapedTensor, type TensorData } from "../tensor-value.ts";
 import { castValues } from "./cast-values.ts";
 import { dtypeOf } from "./dtypes.ts";

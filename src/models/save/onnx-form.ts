@@ -1,12 +1,12 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, TidemarkError } from "../../base/errors.ts";
+import { invalidArgument, messageOf, TidemarkError } from "../../base/errors.ts";
 import { storageError } from "../../disk/storage-errors.ts";
+import { PYTHON_VERSIONS } from "../../mlmodel/python-versions.ts";
 import type { ModelPorts, SavedForm } from "../flavors/flavor.ts";
 import { ONNX_FILE, onnxConfig, onnxFlavor, portsOfFile } from "../flavors/onnx.ts";
 import { installedOnnxRuntime } from "../installed-runtimes.ts";
 import type { TensorMap } from "../predict/ports.ts";
-import { PYTHON_VERSIONS } from "../python-versions.ts";
 import { checkOnnx, LARGEST_DIFFERENCE, type OnnxCheck } from "./check-onnx.ts";
 import type { ModelFormOptions } from "./save-options.ts";
 
@@ -35,7 +35,7 @@ export async function writeOnnxForm(
   options: ModelFormOptions,
   example: TensorMap | undefined,
 ): Promise<OnnxForm> {
-  const { onnx, tf, python } = options;
+  const { onnx, tf, python, strict } = options;
   if (onnx === false) return { status: "none" };
   const written = (config: object, ports: ModelPorts | undefined, check?: OnnxCheck): OnnxForm => ({
     status: "written",
@@ -44,12 +44,16 @@ export async function writeOnnxForm(
     check,
   });
   if (onnx !== undefined) {
+    if (typeof saved.onnx === "string") throw invalidArgument("onnx", "another model", "none beside an ONNX model");
     const target = { directory, includeOptimizer: false, tf, ort: options.ort };
     const own = await onnxFlavor.save(onnx, target);
     return written(own.config, own.ports);
   }
   if (typeof saved.onnx === "string") return written(saved.config, saved.ports);
-  if (saved.onnx === undefined) return { status: "none" };
+  if (saved.onnx === undefined) {
+    if (strict) throw invalidArgument("model", "one without an ONNX form", "one in `onnx`, as `strict` asks for it");
+    return { status: "none" };
+  }
   const path = join(directory, ONNX_FILE);
   try {
     await writeExport(path, saved.onnx());

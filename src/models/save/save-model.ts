@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import { log } from "../../base/diagnostics.ts";
 import { invalidArgument } from "../../base/errors.ts";
 import { newDirectory } from "../../disk/new-directory.ts";
+import { MLMODEL_FILE } from "../../mlmodel/mlmodel-file.ts";
 import { checkArgument } from "../../schema/check.ts";
-import { MLMODEL_FILE } from "../mlmodel-file.ts";
 import { type SaveOptions, saveOptionsSchema } from "./save-options.ts";
 import { type WrittenModel, writeModel } from "./write-model.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { signatureSchema } from "../../mlmodel/signature-schema.ts";
 import { pythonEnvironmentSchema } from "../environment-files.ts";
 import type { ModelData } from "../infer-signature.ts";
 import type { OnnxRuntime, TensorFlow } from "../runtimes.ts";
-import { signatureSchema } from "../signature-schema.ts";
 
 const runtimeWith = <T>(members: readonly string[], text: string) =>
   z.custom<T>(

@@ -2,22 +2,20 @@ import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { invalidArgument, TidemarkError } from "../../base/errors.ts";
 import { storageError } from "../../disk/storage-errors.ts";
+import { formatMlmodel, writeMlmodel } from "../../mlmodel/mlmodel-file.ts";
+import type { Mlmodel } from "../../mlmodel/mlmodel-schema.ts";
+import { type NewMlmodel, newMlmodel } from "../../mlmodel/new-mlmodel.ts";
+import type { Signature } from "../../mlmodel/signature-schema.ts";
 import { packageJsonFile, pythonEnvironmentFiles, type TextFiles } from "../environment-files.ts";
 import type { Flavor } from "../flavors/flavor.ts";
-import { ONNX_FILE, onnxPackages } from "../flavors/onnx.ts";
+import { onnxPackages } from "../flavors/onnx.ts";
 import { allFlavors } from "../flavors/registry.ts";
 import { encodeInputExample } from "../input-example.ts";
-import { formatMlmodel, writeMlmodel } from "../mlmodel-file.ts";
-import type { Mlmodel } from "../mlmodel-schema.ts";
-import { type NewMlmodel, newMlmodel } from "../new-mlmodel.ts";
-import type { Signature } from "../signature-schema.ts";
 import type { OnnxCheck } from "./check-onnx.ts";
 import { exampleOf, withoutHandles } from "./example.ts";
 import { chosenSignature } from "./model-signature.ts";
 import { type OnnxForm, writeOnnxForm } from "./onnx-form.ts";
 import type { ModelFormOptions } from "./save-options.ts";
-
-const NO_SECOND = "nothing for a model that is an ONNX model itself";
 
 /** Where a tracking server knows a model, if one does. */
 export interface ModelIdentity {
@@ -42,7 +40,7 @@ export interface WrittenModel {
 /**
  * Writes a whole model into an empty directory.
  *
- * @param identify - Asked when everything but the MLmodel is written: what cannot be written is never known to a server.
+ * @param identify - Asked when everything but the MLmodel is written.
  */
 export async function writeModel(
   directory: string,
@@ -54,11 +52,8 @@ export async function writeModel(
   const { tf, ort, includeOptimizer, strict } = options;
   const inputExample = withoutHandles(options.inputExample);
   const saved = await flavor.save(model, { directory, tf, ort, includeOptimizer });
-  if (saved.onnx === ONNX_FILE && options.onnx !== undefined && options.onnx !== false)
-    throw invalidArgument("onnx", "another model", NO_SECOND);
   const example = exampleOf(inputExample, saved.ports);
   const form = await writeOnnxForm(saved, directory, options, example?.tensors);
-  if (form.status === "none" && strict && options.onnx !== false) throw withoutOnnx(flavor);
   const warnings = form.status === "failed" ? [refuse(form, strict)] : [];
   const ports = saved.ports ?? (form.status === "written" ? form.ports : undefined);
   const signature = chosenSignature(options, ports, inputExample);
@@ -81,6 +76,7 @@ export async function writeModel(
     metadata: metadataOf(options.metadata, check),
     sizeBytes: await sizeOf(directory),
   };
+  // What cannot be written is never known to a server.
   formatMlmodel(newMlmodel(facts));
   const mlmodel = newMlmodel({ ...facts, ...(await identify()) });
   writeMlmodel(directory, mlmodel);
@@ -94,13 +90,6 @@ function flavorOf(model: unknown): Flavor {
     "a model of TensorFlow.js, the bytes or the path (.onnx) of an ONNX model, or { module } with the path of an ES module";
   throw invalidArgument("model", model, allowed);
 }
-
-const withoutOnnx = ({ name }: Flavor) =>
-  invalidArgument(
-    "model",
-    `a model of the flavor ${name}`,
-    "one with an ONNX form, in `onnx`, as `strict` asks for it",
-  );
 
 /** Training has taken hours: a model that Python cannot load is better than none. */
 function refuse({ problem, cause }: Extract<OnnxForm, { status: "failed" }>, strict: boolean): string {

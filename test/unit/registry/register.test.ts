@@ -196,10 +196,13 @@ describe.each(Object.entries(openBackends))("register over %s", (_, open) => {
     await expect(register({} as never, "digits", { client })).rejects.toMatchObject(refused);
     for (const [text, problem] of [
       ["a: [", /is not YAML/],
-      ["- a", /no YAML mapping/],
-      [`a: ${"[".repeat(1_000)}`, /more parts or levels/],
+      ["- a", /is not a YAML mapping/],
+      [`a: ${"[".repeat(1_000)}`, /nested more than 100 levels/],
       [`a: ${"x".repeat(3 << 20)}`, /larger than/],
-      [`a: &a [1]\nb: &b [${"*a,".repeat(99)}]\nc: [${"*b,".repeat(99)}]\n`, /alias/],
+      [
+        `a: &a [1]\nb: &b [${"*a,".repeat(99)}]\nc: &c [${"*b,".repeat(99)}]\nd: [${"*c,".repeat(99)}]\n`,
+        /stands for more than/,
+      ],
     ] as const) {
       const directory = join(temporaryDirectory(), "damaged");
       mkdirSync(directory);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Signature } from "../../../../src/mlmodel/signature-schema.ts";
 import { checkInput } from "../../../../src/models/predict/check-input.ts";
 import type { PredictInput } from "../../../../src/models/predict/predict-types.ts";
-import type { Signature } from "../../../../src/models/signature-schema.ts";
 
 const check = (signature: Signature | undefined, input: unknown) => checkInput(signature, input as PredictInput);
 const refused = (message: RegExp) =>

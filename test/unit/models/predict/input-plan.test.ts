@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TidemarkError } from "../../../../src/base/errors.ts";
-import type { ColumnSpec } from "../../../../src/models/column-type-schema.ts";
+import type { ColumnSpec } from "../../../../src/mlmodel/column-type-schema.ts";
+import type { Signature, TensorSpec } from "../../../../src/mlmodel/signature-schema.ts";
 import { InputPlan } from "../../../../src/models/predict/input-plan.ts";
 import type { TensorPort } from "../../../../src/models/predict/ports.ts";
 import type { PredictInput } from "../../../../src/models/predict/predict-types.ts";
-import type { Signature, TensorSpec } from "../../../../src/models/signature-schema.ts";
 import { anySignature } from "../../../support/signatures.ts";
 
 const port = (name: string, dtype: string, shape?: readonly number[]): TensorPort => ({ name, dtype, shape });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { Signature } from "../../../../src/mlmodel/signature-schema.ts";
 import { InputPlan } from "../../../../src/models/predict/input-plan.ts";
 import { OutputPlan } from "../../../../src/models/predict/output-plan.ts";
 import type { TensorMap, TensorPort } from "../../../../src/models/predict/ports.ts";
 import type { PredictInput } from "../../../../src/models/predict/predict-types.ts";
-import type { Signature } from "../../../../src/models/signature-schema.ts";
 import type { TensorData } from "../../../../src/models/tensor-value.ts";
 
 const port = (name: string, dtype = "float32"): TensorPort => ({ name, dtype, shape: undefined });

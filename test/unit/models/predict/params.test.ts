@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { ParamSpec, Signature } from "../../../../src/mlmodel/signature-schema.ts";
 import { checkParams } from "../../../../src/models/predict/params.ts";
-import type { ParamSpec, Signature } from "../../../../src/models/signature-schema.ts";
 
 const signature: Signature = {
   params: [

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pythonFloat } from "../../../src/models/python/python-float.ts";
-import { formatPythonJson, parsePythonJson } from "../../../src/models/python/python-json.ts";
-import { parseYamlMapping } from "../../../src/models/python/yaml-read.ts";
-import { formatYaml } from "../../../src/models/python/yaml-write.ts";
+import { pythonFloat } from "../../../src/mlmodel/python/python-float.ts";
+import { formatPythonJson, parsePythonJson } from "../../../src/mlmodel/python/python-json.ts";
+import { parseYamlMapping } from "../../../src/mlmodel/python/yaml-read.ts";
+import { formatYaml } from "../../../src/mlmodel/python/yaml-write.ts";
 import { awkwardMapping, awkwardValue } from "../../support/awkward-yaml.ts";
 
 describe("JSON of Python's", () => {

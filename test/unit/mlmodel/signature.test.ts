@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ColumnType } from "../../../src/models/column-type-schema.ts";
-import { formatSignature, parseSignature } from "../../../src/models/signature.ts";
-import type { Signature } from "../../../src/models/signature-schema.ts";
+import type { ColumnType } from "../../../src/mlmodel/column-type-schema.ts";
+import { formatSignature, parseSignature } from "../../../src/mlmodel/signature.ts";
+import type { Signature } from "../../../src/mlmodel/signature-schema.ts";
 import { anySignature } from "../../support/signatures.ts";
 
 const tensor = (name: string | undefined, dtype = "float32", shape = [-1, 4]) => ({
