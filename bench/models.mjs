@@ -10,7 +10,44 @@ const MORE_MEMORY_MB = 150;
 
 const sizeMb = sized(100, 4);
 
+const predictions = sized(20_000, 2_000);
+/** What a save or load may take of the time in which the same bytes are copied and hashed. */
+const MOST_TIMES_A_COPY = 1.5;
+/** What asking a model may cost beside its session. */
+const MOST_OVERHEAD_US = 10;
+
 export const modelCases = {
+  async modelSaveLoad() {
+    await withDirectory(async (directory) => {
+      const file = join(directory, "dense.onnx");
+      await runCase("onnx-export.mjs", ["file", sizeMb, file]);
+      const variant = (what) => () => runCase("model-save-load.mjs", [what, sizeMb, file]);
+      const times = await alternate({
+        copyAndHash: variant("copyAndHash"),
+        savePath: variant("savePath"),
+        saveBytes: variant("saveBytes"),
+        bareSession: variant("bareSession"),
+        load: variant("load"),
+      });
+      const { copyAndHash, savePath, saveBytes, bareSession, load } = times;
+      const saves = { "a path": savePath, bytes: saveBytes };
+      for (const [what, save] of Object.entries(saves)) {
+        const than = `${sizeMb} MB of ONNX saved from ${what} (${ms(save)}), time / copy and SHA-256 (${ms(copyAndHash)})`;
+        atMost("modelSaveLoad", than, save.elapsedMs / copyAndHash.elapsedMs, MOST_TIMES_A_COPY, "x", 2);
+        mostMemory("modelSaveLoad", `a save from ${what}`, save, sizeMb);
+      }
+      const beside = (load.elapsedMs - bareSession.elapsedMs) / copyAndHash.elapsedMs;
+      const sessions = `loaded (${ms(load)}) beside its bare session (${ms(bareSession)})`;
+      atMost("modelSaveLoad", `the same ${sessions}, time / copy and SHA-256`, beside, MOST_TIMES_A_COPY, "x", 2);
+      mostMemory("modelSaveLoad", "a load, with the session", load, 2 * sizeMb);
+    });
+  },
+  async modelPredict() {
+    const { predict } = await alternate({ predict: () => runCase("model-predict.mjs", ["both", predictions]) });
+    const { oursUs, bareUs } = predict;
+    const what = `predict of a small MLP (${oursUs.toFixed(1)} µs) beside session.run (${bareUs.toFixed(1)} µs)`;
+    atMost("modelPredict", what, oursUs - bareUs, MOST_OVERHEAD_US, " µs", 1);
+  },
   async onnxExport() {
     const { memoryCopy, tidemark } = await alternate({
       memoryCopy: () => runCase("onnx-export.mjs", ["memoryCopy", sizeMb]),
