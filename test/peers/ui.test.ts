@@ -94,14 +94,14 @@ describe.skipIf(leftOut("python", "chromium"))("a person at MLflow's UI", () => 
     await sees(page, "irises", "Ready", "trained", "flowers", "v1", "tidal_loss", "0.125");
     await page.goto(`${modelPage}/artifacts`);
     await sees(page, "MLmodel", "model.onnx", "tfjs");
-    await page.getByText("Inputs (1)").first().click();
-    await page.getByText("hidden_input").first().waitFor();
+    await page.getByText("MLmodel", { exact: true }).first().click();
+    await page.getByText("loader_module: mlflow.onnx").first().waitFor();
 
     await page.goto(`${server.address}/#/models/flowers`);
     await sees(page, "flowers", "Version 1", "champion");
     await page.goto(`${server.address}/#/models/flowers/versions/${version}`);
     await sees(page, "Version 1", "champion", "trained", "irises");
-    await page.getByText("Outputs (1)").first().click();
-    await page.getByText("species").first().waitFor();
+    for (const part of ["Inputs (1)", "Outputs (1)"]) await page.getByText(part).first().click();
+    await sees(page, "hidden_input", "species");
   });
 });
