@@ -11,6 +11,7 @@ import { temporaryDirectory } from "../support/mlruns.ts";
 import { mlp } from "../support/peer-models.ts";
 import { leftOut } from "../support/peers.ts";
 import { TrainingChild } from "../support/training-child.ts";
+import { warnings } from "../support/warnings.ts";
 
 const FILES = ["MLmodel", "conda.yaml", "model.onnx", "package.json", "python_env.yaml", "requirements.txt"];
 
@@ -55,6 +56,8 @@ describe.skipIf(leftOut("python"))("a model that is logged and registered at a s
     ["the request is cut", cutRequest],
     ["the answer is lost", loseAnswer],
   ])("is never READY by half, whichever request it is of which %s, and is logged by a repeat", async (kind, fault) => {
+    // That a model is among the files of its run, because the server is away, is said many times.
+    warnings();
     const proxy = await FaultProxy.start(address);
     const file = onnxFile();
     const [experiment, name] = [`models, ${kind}`, `spoiled where ${kind}`];

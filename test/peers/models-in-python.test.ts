@@ -36,6 +36,8 @@ interface PythonView {
 
 interface Logged extends Job {
   readonly ours: Readonly<Record<string, Outputs>>;
+  /** In TensorFlow.js's own form, where it has that. */
+  readonly tfjs: Outputs | undefined;
   readonly exampleOutputs: Outputs;
   readonly modelId: string;
   readonly runId: string;
@@ -53,6 +55,11 @@ async function predictions(uris: readonly string[], question: Question, client: 
   return { ours: outputs, exampleOutputs };
 }
 
+async function predictInTensorFlow(directory: string, question: Question): Promise<Outputs> {
+  await using model = await loadModel(directory, { tf, flavor: "tfjs" });
+  return plainOutputs(await model.predict(asked(question)));
+}
+
 async function logOne(run: Run, client: Client, folder: string, name: string, peer: PeerModel): Promise<Logged> {
   const { model, inputExample, question } = peer;
   const form = { tf, ort, inputExample, metadata: { maker: "tide" } } satisfies SaveOptions;
@@ -62,7 +69,8 @@ async function logOne(run: Run, client: Client, folder: string, name: string, pe
   const byName = [`models:/${name}/1`, `models:/${name}@${ALIAS}`, `models:/${name}/latest`];
   const uris = [uri, `runs:/${run.id}/${name}`, ...byName, directory, artifactLocation];
   const answers = await predictions(uris, question, client);
-  return { name, uris, question, alias: ALIAS, modelId, runId: run.id, ...answers };
+  const tfjs = model instanceof Uint8Array ? undefined : await predictInTensorFlow(directory, question);
+  return { name, uris, question, alias: ALIAS, modelId, runId: run.id, tfjs, ...answers };
 }
 
 /** One line: its model is logged and registered when the training ends. */
@@ -109,14 +117,17 @@ describe.skipIf(leftOut("python"))("Python loads models that were logged here", 
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
     it("by URIs of all forms, and predicts what we do", () => {
-      const largest = logged.flatMap(({ name, uris, ours }, index) => {
+      const largest = logged.flatMap(({ name, uris, ours, tfjs }, index) => {
         const { predictions, onnx } = seen[index] as PythonView;
+        const [byId] = uris as [string];
         expect(Object.keys(predictions), name).toEqual(uris);
         const byUri = uris.map((uri) => [uri, largestOf(ours[uri] as Outputs, predictions[uri])] as const);
-        return [...byUri, [`onnx flavor of ${name}`, largestOf(ours[uris[0] as string] as Outputs, onnx)] as const];
+        const inOnnx = [`onnx flavor of ${name}`, largestOf(ours[byId] as Outputs, onnx)] as const;
+        const inTensorFlow = tfjs === undefined ? 0 : largestOf(tfjs, predictions[byId]);
+        return [...byUri, inOnnx, [`tfjs flavor of ${name}`, inTensorFlow] as const];
       });
       expect(largest.filter(([, difference]) => !(difference <= LARGEST_DIFFERENCE))).toEqual([]);
-      expect(largest).toHaveLength(8 * Object.keys(models).length);
+      expect(largest).toHaveLength(9 * Object.keys(models).length);
     });
 
     it("with their ids, signature, metadata and example, and takes the example as a request", () => {

@@ -15,6 +15,9 @@ import { CHROMIUM_PATH, leftOut } from "../support/peers.ts";
 // The page is a large program and asks the server many things before it shows anything.
 const LONGEST_WAIT_MS = 30_000;
 
+/** As the pages write it. */
+const ALIAS = /^@\s*champion$/;
+
 const shade = (grey: number) => ({ data: new Uint8Array(300 * 150).fill(grey), width: 300, height: 150 });
 
 async function openPage(): Promise<Page> {
@@ -94,14 +97,23 @@ describe.skipIf(leftOut("python", "chromium"))("a person at MLflow's UI", () => 
     await sees(page, "irises", "Ready", "trained", "flowers", "v1", "tidal_loss", "0.125");
     await page.goto(`${modelPage}/artifacts`);
     await sees(page, "MLmodel", "model.onnx", "tfjs");
-    await page.getByText("Inputs (1)").first().click();
-    await page.getByText("hidden_input").first().waitFor();
+    await page.getByText("MLmodel", { exact: true }).first().click();
+    await page
+      .getByText(/hidden_input/)
+      .first()
+      .waitFor();
 
     await page.goto(`${server.address}/#/models/flowers`);
-    await sees(page, "flowers", "Version 1", "champion");
+    await sees(page, "flowers", "Version 1");
+    await page.getByText(ALIAS).first().waitFor();
     await page.goto(`${server.address}/#/models/flowers/versions/${version}`);
-    await sees(page, "Version 1", "champion", "trained", "irises");
-    await page.getByText("Outputs (1)").first().click();
-    await page.getByText("species").first().waitFor();
+    await sees(page, "Version 1", "trained", "irises");
+    await page.getByText(ALIAS).first().waitFor();
+    for (const part of ["Inputs (1)", "Outputs (1)"]) await page.getByText(part).first().click();
+    await sees(page, "Tensor (dtype: float32, shape: [-1,4])", "Tensor (dtype: float32, shape: [-1,3])");
+    await page
+      .getByText(/^hidden_input/)
+      .first()
+      .waitFor();
   });
 });
