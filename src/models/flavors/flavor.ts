@@ -1,3 +1,4 @@
+import type { LayerExporter } from "../../onnx-export/layer-call.ts";
 import type { TensorMap, TensorPort } from "../predict/ports.ts";
 import type { Runtimes } from "../runtimes.ts";
 
@@ -13,6 +14,8 @@ export interface SaveTarget extends Runtimes {
   readonly directory: string;
   /** The state of the optimizer goes along, to train on with. */
   readonly includeOptimizer: boolean;
+  /** Functions for layers that are not TensorFlow.js's own, by class name, for an export to ONNX. */
+  readonly layers?: Readonly<Record<string, LayerExporter>> | undefined;
 }
 
 /** A model that has been written in one form. */

@@ -32,7 +32,7 @@ function isTfModel(model: unknown): model is TfModel {
 /** Graph models know no layers any more. */
 const isLayersModel = (model: TfModel): boolean => model.outputs[0]?.sourceLayer !== undefined;
 
-async function saveTfjs(model: TfModel, { directory, includeOptimizer, tf }: SaveTarget): Promise<SavedForm> {
+async function saveTfjs(model: TfModel, { directory, includeOptimizer, layers, tf }: SaveTarget): Promise<SavedForm> {
   const isLayers = isLayersModel(model);
   const savesOptimizer = isLayers && includeOptimizer && model.optimizer !== undefined;
   const artifacts = await artifactsOf(model, savesOptimizer);
@@ -48,7 +48,9 @@ async function saveTfjs(model: TfModel, { directory, includeOptimizer, tf }: Sav
     },
     ports,
     packages: { "@tensorflow/tfjs": version },
-    onnx: isLayers ? () => exportOnnx(model as unknown as ModelGraph) : refuseGraph,
+    onnx: isLayers
+      ? () => exportOnnx(model as unknown as ModelGraph, layers === undefined ? {} : { layers })
+      : refuseGraph,
     predictor: tf === undefined || !isLayers ? undefined : layersPredictor(tf as TfNamespace, model, ports, () => {}),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { signatureSchema } from "../../mlmodel/signature-schema.ts";
+import type { LayerExporter } from "../../onnx-export/layer-call.ts";
 import { pythonEnvironmentSchema } from "../environment-files.ts";
 import type { ModelData } from "../infer-signature.ts";
 import type { OnnxRuntime, TensorFlow } from "../runtimes.ts";
@@ -39,6 +40,13 @@ export const modelFormShape = {
    * TensorFlow.js are exported.
    */
   onnx: z.union([z.instanceof(Uint8Array), z.string().min(1), z.literal(false)]).optional(),
+  /** For the export: functions for classes of layers that are not TensorFlow.js's own, by class name. As {@link exportOnnx} takes them. */
+  layers: z
+    .record(
+      z.string(),
+      z.custom<LayerExporter>((value) => typeof value === "function", { error: "is not a function" }),
+    )
+    .optional(),
   /** Throw where the model has no ONNX form, or one that answers otherwise, instead of saving it without. Default false. */
   strict: z.boolean().default(false),
   /** Of a layers model: the state of the optimizer too, to train on with. Default false. */

@@ -49,9 +49,9 @@ export async function writeModel(
   identify: () => Promise<ModelIdentity> = async () => ({}),
 ): Promise<WrittenModel> {
   const flavor = flavorOf(model);
-  const { tf, ort, includeOptimizer, strict } = options;
+  const { tf, ort, includeOptimizer, layers, strict } = options;
   const inputExample = withoutHandles(options.inputExample);
-  const saved = await flavor.save(model, { directory, tf, ort, includeOptimizer });
+  const saved = await flavor.save(model, { directory, tf, ort, includeOptimizer, layers });
   const example = exampleOf(inputExample, saved.ports);
   const form = await writeOnnxForm(saved, directory, options, example?.tensors);
   const warnings = form.status === "failed" ? [refuse(form, strict)] : [];

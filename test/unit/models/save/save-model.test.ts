@@ -5,6 +5,7 @@ import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { inferSignature, loadModel, readMlmodel, saveModel, signatureFromZod } from "../../../../src/models/index.ts";
+import type { LayerCall } from "../../../../src/onnx-export/index.ts";
 import { temporaryDirectory } from "../../../support/mlruns.ts";
 import {
   ADDED_BYTES,
@@ -182,6 +183,15 @@ describe("an ONNX form that is not to be had", () => {
     expect((await saveModel(join(parent, "model"), model, { tf, ort, strict: true, onnx: false })).warnings).toEqual(
       [],
     );
+  });
+
+  it("of a layer of one's own is had with a function that writes it", async () => {
+    const layers = {
+      Doubling: ({ graph, inputs: [x] }: LayerCall) => graph.op("Mul", [x.name, graph.scalar("two", 2)]),
+    };
+    const saved = await saveModel(place(), customModel(), { tf, ort, layers });
+    expect(saved.flavors).toEqual(["tfjs", "onnx", "python_function"]);
+    expect(saved.onnxCheck?.difference).toBe(0);
   });
 
   /** ONNX Runtime that is a little off. */
