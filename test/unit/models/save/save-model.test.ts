@@ -187,7 +187,7 @@ describe("an ONNX form that is not to be had", () => {
 
   it("of a layer of one's own is had with a function that writes it", async () => {
     const layers = {
-      Doubling: ({ graph, inputs: [x] }: LayerCall) => graph.op("Mul", [x.name, graph.scalar("two", 2)]),
+      Doubling: ({ graph, inputs: [x] }: LayerCall) => graph.op("Mul", [x?.name ?? "", graph.scalar("two", 2)]),
     };
     const saved = await saveModel(place(), customModel(), { tf, ort, layers });
     expect(saved.flavors).toEqual(["tfjs", "onnx", "python_function"]);
