@@ -7,6 +7,8 @@ import type { ModelPorts, TensorPredictor } from "./flavor.ts";
 /** NumPy's names of types to TensorFlow.js's, where they differ. */
 const TYPES: Readonly<Record<string, string>> = { str: "string" };
 
+type Answer = TfTensor | TfTensor[];
+
 /** A layers model as a predictor. */
 export function layersPredictor(
   tf: TfNamespace,
@@ -14,28 +16,16 @@ export function layersPredictor(
   ports: ModelPorts,
   close: () => void,
 ): TensorPredictor {
-  return {
-    takes: "tensors",
-    native: model,
-    ports,
-    close,
-    async run(tensors) {
-      const inputs = tensorsOf(tf, ports, tensors);
-      try {
-        const answer = model.predict(inputs.length === 1 ? inputs[0] : inputs) as TfTensor | TfTensor[];
-        return await valuesOf(ports, Array.isArray(answer) ? answer : [answer]);
-      } finally {
-        for (const input of inputs) input.dispose();
-      }
-    },
-  };
+  const ask = (inputs: readonly TfTensor[]) => model.predict(inputs.length === 1 ? inputs[0] : inputs) as Answer;
+  return predictorOf(tf, model, ports, close, ask);
 }
 
 /** A graph model as a predictor. Graphs with loops or conditions can only be run asynchronously. */
 export function graphPredictor(tf: TfNamespace, model: TfModel, ports: ModelPorts, close: () => void): TensorPredictor {
   const outputNames = ports.outputs.map(({ name }) => name);
   let waits = false;
-  const execute = async (feeds: Record<string, TfTensor>): Promise<TfTensor | TfTensor[]> => {
+  const ask = async (inputs: readonly TfTensor[]): Promise<Answer> => {
+    const feeds = Object.fromEntries(ports.inputs.map(({ name }, index) => [name, inputs[index] as TfTensor]));
     if (!waits) {
       try {
         return (model.execute as NonNullable<TfModel["execute"]>)(feeds, outputNames);
@@ -46,17 +36,25 @@ export function graphPredictor(tf: TfNamespace, model: TfModel, ports: ModelPort
     }
     return await (model.executeAsync as NonNullable<TfModel["executeAsync"]>)(feeds, outputNames);
   };
+  return predictorOf(tf, model, ports, close, ask);
+}
+
+function predictorOf(
+  tf: TfNamespace,
+  native: TfModel,
+  ports: ModelPorts,
+  close: () => void,
+  ask: (inputs: readonly TfTensor[]) => Answer | Promise<Answer>,
+): TensorPredictor {
   return {
     takes: "tensors",
-    native: model,
+    native,
     ports,
     close,
     async run(tensors) {
       const inputs = tensorsOf(tf, ports, tensors);
       try {
-        const feeds = Object.fromEntries(ports.inputs.map(({ name }, index) => [name, inputs[index] as TfTensor]));
-        const answer = await execute(feeds);
-        return await valuesOf(ports, Array.isArray(answer) ? answer : [answer]);
+        return await valuesOf(ports, [await ask(inputs)].flat());
       } finally {
         for (const input of inputs) input.dispose();
       }

@@ -1,22 +1,11 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { LAYER_EXPORTERS } from "../../../src/onnx-export/layer-table.ts";
 import { ACTIVATIONS } from "../../../src/onnx-export/layers/activations.ts";
 import { REFUSED_LAYERS } from "../../../src/onnx-export/refused-layers.ts";
-import { repository } from "../../support/repository.ts";
+import { guideTables } from "../../support/guide-table.ts";
 
-const guide = readFileSync(join(repository, "docs/guide/onnx-export.md"), "utf8");
-
-/** First two cells of every row of the table below a heading. */
-function rows(heading: string): [string, string][] {
-  const section = guide.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
-  return [...section.matchAll(/^\| `([^`]+)` \| ([^|]*?) \|/gm)].map(([, first, second]) => [
-    first ?? "",
-    second ?? "",
-  ]);
-}
+const { text: guide, rows } = guideTables("onnx-export.md");
 
 describe("the guide", () => {
   it("has a row for every layer that is exported, and for no other", () => {

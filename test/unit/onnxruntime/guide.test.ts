@@ -1,20 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { NAMES } from "../../../src/onnxruntime/names.ts";
 import { autologOptionsSchema } from "../../../src/onnxruntime/options.ts";
-import { repository } from "../../support/repository.ts";
+import { guideTables } from "../../support/guide-table.ts";
 
-const guide = readFileSync(join(repository, "docs/guide/autolog-onnxruntime.md"), "utf8");
-
-/** First two cells of every row of the table below a heading. */
-function rows(heading: string): [string, string][] {
-  const section = guide.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
-  return [...section.matchAll(/^\| `([^`]+)` \| ([^|]*?) \|/gm)].map(([, first, second]) => [
-    first ?? "",
-    second ?? "",
-  ]);
-}
+const { rows } = guideTables("autolog-onnxruntime.md");
 
 describe("the guide", () => {
   it("lists every name that autolog gives, by its kind, and no other", () => {
