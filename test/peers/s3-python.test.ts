@@ -1,10 +1,15 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import * as ort from "onnxruntime-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Client, connect, startRun } from "../../src/index.ts";
+import { loadModel, saveModel } from "../../src/models/index.ts";
+import { register } from "../../src/registry/index.ts";
 import { contentHeaders, KNOWN_ENDINGS } from "../../src/s3/content-type.ts";
 import { s3Artifacts } from "../../src/s3/index.ts";
+import { uploadDirectory } from "../../src/tracking/artifact-transfers.ts";
 import { succeed } from "../support/child.ts";
 import { startMlflowServer } from "../support/mlflow-server.ts";
 import { temporaryDirectory } from "../support/mlruns.ts";
@@ -12,6 +17,7 @@ import { leftOut, pythonPath } from "../support/peers.ts";
 import { pythonEnvironment } from "../support/python.ts";
 import { repository } from "../support/repository.ts";
 import { type S3Storage, startS3Storage } from "../support/s3-storage.ts";
+import { denseModel } from "../support/small-models.ts";
 
 const MIB = 2 ** 20;
 const BUCKET = "artifacts";
@@ -39,6 +45,33 @@ describe.skipIf(leftOut("python"))("a bucket beside Python", () => {
 
   const newPlace = () => `s3://${BUCKET}/${randomUUID()}`;
   const prefixOf = (uri: string) => uri.slice(`s3://${BUCKET}/`.length);
+
+  it("holds models, which are registered from there and loaded by every name they have", async () => {
+    const saved = join(temporaryDirectory(), "model");
+    await saveModel(saved, denseModel(), { tf, ort });
+    const uri = newPlace();
+    await uploadDirectory(s3Artifacts(uri), saved, undefined, {});
+    vi.stubEnv("TIDEMARK_CACHE_DIR", temporaryDirectory());
+    const client = await connect(join(temporaryDirectory(), "mlruns"));
+    const { version } = await register(uri, "in-a-bucket", { client });
+    const program = `
+import sys, mlflow, numpy
+print(mlflow.pyfunc.load_model(sys.argv[1]).predict(numpy.ones((1, 4), dtype="float32"))[sys.argv[2]].tolist())`;
+    const directories: string[] = [];
+    let output = "";
+    for (const source of [uri, `models:/in-a-bucket/${version}`]) {
+      const model = await loadModel(source, { client, ort });
+      expect(await model.predict([[1, 1, 1, 1]])).toEqual([[4, 4]]);
+      directories.push(model.directory);
+      output = model.ports?.outputs[0]?.name ?? "";
+      await model.close();
+    }
+    // Downloaded once.
+    expect(new Set(directories).size).toBe(1);
+    const env = { ...pythonEnvironment, ...storage.env };
+    const answer = await succeed(pythonPath(), ["-c", program, uri, output], { cwd: temporaryDirectory(), env });
+    expect(JSON.parse(answer.split("\n").at(-1) ?? "")).toEqual([[4, 4]]);
+  });
 
   it("has what we write, with each checksum, and boto3 and MLflow read it", async () => {
     const uri = newPlace();
