@@ -80,7 +80,7 @@ describe("models download", () => {
       expect(readFileSync(join(target, path), "utf8")).toBe(text);
     }
     writeFileSync(join(target, "mine"), "");
-    expect(await download()).toMatchObject({ code: 1, stderr: expect.stringContaining("is not empty") });
+    expect(await download()).toMatchObject({ code: 1, stderr: expect.stringContaining("not empty") });
     const { stdout } = await download("--overwrite", "--json");
     expect(JSON.parse(stdout)).toEqual({ uri: "models:/digits/1", directory: target });
     expect(existsSync(join(target, "mine"))).toBe(false);

@@ -54,7 +54,7 @@ describe("models predict", () => {
     });
     expect(await predict(directory, "-i", file, "--flavor", "sklearn")).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("one of onnx, python_function, tfjs"),
+      stderr: expect.stringContaining("a flavor of the model: onnx, python_function, tfjs"),
     });
   });
 
