@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/connect/connect.ts";
+import { loadModel } from "../../src/models/index.ts";
 import { succeed } from "../support/child.ts";
 import { bin } from "../support/command-line.ts";
 import { freePort, type MlflowServer, startMlflowServer } from "../support/mlflow-server.ts";
@@ -36,10 +37,16 @@ describe.skipIf(leftOut("python"))("the quickstart", () => {
         metrics: Object.fromEntries(Object.entries(metrics).filter(([key]) => !TIMED.test(key))),
         inputs: inputs.map(({ dataset, tags }) => [dataset.digest, tags]),
         batchLosses: (await client.runs.metricHistory(id, "batch_loss")).values,
-        files: (await client.artifacts.list({ runId: id })).filter(({ path }) => path !== "git"),
+        files: (await client.artifacts.list({ runId: id })).filter(({ path }) => !["git", "model"].includes(path)),
         confusion: await client.artifacts.read({ runId: id, path: "confusion-matrix.json" }),
       })),
     );
+    // Logged models are made by the server: of a run that had none, the model is among the files.
+    for (const { id } of items) {
+      const model = await loadModel(`runs:/${id}/model`, { client, cache: false });
+      expect(model.flavors).toEqual(["onnx", "python_function", "tfjs"]);
+      await model.close();
+    }
     await client.close();
     expect(there?.batchLosses.length).toBe(1_200);
     // The seeds of the network are fixed, so that two trainings are one.
