@@ -22,7 +22,8 @@ export const tensorSpecSchema = z.object({
 /** One tensor that a model takes or gives. @interface */
 export type TensorSpec = z.infer<typeof tensorSpecSchema>;
 
-type Spec = TensorSpec | ColumnSpec;
+/** One thing that a model takes or gives. */
+export type InputOutputSpec = TensorSpec | ColumnSpec;
 
 /** A field of null says what an absent one says. */
 const withoutNulls = (value: unknown) =>
@@ -30,10 +31,10 @@ const withoutNulls = (value: unknown) =>
     ? Object.fromEntries(Object.entries(value).filter(([key, member]) => member !== null || key === "default"))
     : value;
 
-const isTensor = (spec: Spec): spec is TensorSpec => spec.type === "tensor";
+const isTensor = (spec: InputOutputSpec): spec is TensorSpec => spec.type === "tensor";
 
 /** What MLflow's `Schema` refuses, or `undefined`. */
-function mixProblem(specs: readonly Spec[]): string | undefined {
+function mixProblem(specs: readonly InputOutputSpec[]): string | undefined {
   const named = specs.filter(({ name }) => name !== undefined).length;
   if (named > 0 && named < specs.length) return "some have names and some have none";
   const tensors = specs.filter(isTensor).length;
@@ -43,7 +44,10 @@ function mixProblem(specs: readonly Spec[]): string | undefined {
   return specs.some((spec) => !isTensor(spec) && !spec.required) ? "optional columns need names" : undefined;
 }
 
-const specSchema: z.ZodType<Spec> = z.preprocess(withoutNulls, z.union([tensorSpecSchema, columnSpecSchema]));
+const specSchema: z.ZodType<InputOutputSpec> = z.preprocess(
+  withoutNulls,
+  z.union([tensorSpecSchema, columnSpecSchema]),
+);
 
 const specsSchema = z
   .array(specSchema)

@@ -15,8 +15,9 @@ export type {
 } from "../mlmodel/column-type-schema.ts";
 export { parseMlmodel, readMlmodel } from "../mlmodel/mlmodel-file.ts";
 export type { Mlmodel, SavedInputExampleInfo } from "../mlmodel/mlmodel-schema.ts";
+export type { ParamDefault } from "../mlmodel/param-default.ts";
 export { formatSignature, parseSignature, type SignatureTexts } from "../mlmodel/signature.ts";
-export type { ParamSpec, Signature, TensorSpec } from "../mlmodel/signature-schema.ts";
+export type { InputOutputSpec, ParamSpec, Signature, TensorSpec } from "../mlmodel/signature-schema.ts";
 export { type CompressionLevel, type PackedModel, type PackOptions, packModel } from "./archive/pack-model.ts";
 export { type UnpackOptions, unpackModel } from "./archive/unpack-model.ts";
 export type { PythonEnvironmentOptions } from "./environment-files.ts";

@@ -17,7 +17,7 @@ import { UNIX_FILE } from "./zip-format.ts";
 const LEVELS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
 
 /** 0 stores, 9 tries hardest. */
-export type CompressionLevel = (typeof LEVELS)[number];
+export type CompressionLevel = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
 /** How {@link packModel} packs. */
 export interface PackOptions extends TransferWatch {

@@ -40,7 +40,7 @@ export const modelFormShape = {
    * TensorFlow.js are exported.
    */
   onnx: z.union([z.instanceof(Uint8Array), z.string().min(1), z.literal(false)]).optional(),
-  /** For the export: functions for classes of layers that are not TensorFlow.js's own, by class name. As {@link exportOnnx} takes them. */
+  /** For the export: functions for classes of layers that are not TensorFlow.js's own, by class name. As `exportOnnx` takes them. */
   layers: z
     .record(
       z.string(),
