@@ -137,6 +137,19 @@ describe("an upload", () => {
     expect(received[0]?.headers).toMatchObject({ "content-type": "text/csv", "content-encoding": "gzip" });
   });
 
+  it("says of an object what is to be said of all, whole or in parts", async () => {
+    const file = join(temporaryDirectory(), "a.json");
+    writeFileSync(file, Buffer.alloc(17 * MIB));
+    const done = say(200, "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>");
+    const uploadHeaders = { "x-amz-server-side-encryption": "AES256", "content-type": "text/x-own" };
+    const { store, received } = await start({ uploadHeaders }, part, begun, part, part, part, done);
+    await store.write("b.json", new Uint8Array(1));
+    await store.upload(file, "a.json");
+    const [whole, create, first] = received.map(({ headers }) => headers);
+    for (const headers of [whole, create]) expect(headers).toMatchObject(uploadHeaders);
+    expect(first?.["x-amz-server-side-encryption"]).toBeUndefined();
+  });
+
   it("in parts that fails throws its parts away", async () => {
     const file = join(temporaryDirectory(), "a");
     writeFileSync(file, Buffer.alloc(17 * MIB));
@@ -249,6 +262,8 @@ describe("options", () => {
     [{ credentials: "nobody" }],
     [{ checksum: "crc" }],
     [{ bucket: "b" }],
+    [{ uploadHeaders: { "X-Amz-Acl": "private" } }],
+    [{ uploadHeaders: { "x-amz-acl": "a\r\nb" } }],
   ])("like %o are refused", (options) => {
     expect(() => s3Artifacts("s3://models", options as never)).toThrow(
       expect.objectContaining({ code: "INVALID_PARAMETER_VALUE" }),

@@ -70,6 +70,10 @@ describe("where a storage is", () => {
     ["AWS_ENDPOINT_URL", "http://user:secret@host"],
     ["AWS_PROFILE", "nobody"],
     ["AWS_CA_BUNDLE", "/no/such/file.pem"],
+    ["MLFLOW_S3_UPLOAD_EXTRA_ARGS", "{"],
+    ["MLFLOW_S3_UPLOAD_EXTRA_ARGS", "[]"],
+    ["MLFLOW_S3_UPLOAD_EXTRA_ARGS", '{"SSECustomerKey":"x"}'],
+    ["MLFLOW_S3_UPLOAD_EXTRA_ARGS", '{"ContentType":"a\\nb"}'],
   ])("is refused for %s=%s", (name, value) => {
     vi.stubEnv(name, value);
     expect(() => findSettings({})).toThrow(invalid);
@@ -86,6 +90,15 @@ describe("where a storage is", () => {
       headers: { "x-amz-expected-bucket-owner": "123456789012" },
       network: { tls: { isInsecure: true } },
       checksum: "md5",
+    });
+    vi.stubEnv("MLFLOW_S3_UPLOAD_EXTRA_ARGS", '{"ServerSideEncryption":"aws:kms","BucketKeyEnabled":true}');
+    const encryption = {
+      "x-amz-server-side-encryption": "aws:kms",
+      "x-amz-server-side-encryption-bucket-key-enabled": "true",
+    };
+    expect(findSettings({}).uploadHeaders).toEqual(encryption);
+    expect(findSettings({ uploadHeaders: { "x-amz-storage-class": "GLACIER_IR" } }).uploadHeaders).toEqual({
+      "x-amz-storage-class": "GLACIER_IR",
     });
     vi.stubEnv("AWS_REQUEST_CHECKSUM_CALCULATION", "WHEN_SUPPORTED");
     expect(findSettings({}).checksum).toBe("crc32");
