@@ -11,7 +11,7 @@ import { writeFile } from "./write-file.ts";
 /** A segment is cut here. */
 export const MOST_SEGMENT_BYTES = 256 << 10;
 /** So many rows usually fit: about six bytes each. */
-const MOST_SEGMENT_ROWS = 32_768;
+const MOST_ROWS = 32_768;
 
 interface Encoded {
   readonly bytes: Uint8Array;
@@ -40,18 +40,28 @@ export class SegmentWriter {
    * @returns how many segments that were
    */
   async write(columns: Batch["metrics"], series: readonly Series[], options: S3RequestOptions): Promise<number> {
+    const before = this.#doubtful;
     const doubtful = new Map<string, number>();
-    const encoded = await this.#encode(columns, series);
-    const numbered = encoded.map((segment) => {
-      const digest = createHash("sha256").update(segment.bytes).digest("hex");
-      const sequence = this.#doubtful.get(digest) ?? ++this.#sequence;
-      doubtful.set(digest, sequence);
-      return { ...segment, sequence };
-    });
     this.#doubtful = doubtful;
-    for (const { bytes, nameOf, sequence } of numbered) await this.#put(nameOf(sequence), bytes, options);
+    let latest = 0;
+    let putting: Promise<void> = Promise.resolve();
+    try {
+      for await (const { bytes, nameOf } of this.#encoded(columns, series)) {
+        // One after the other: a number that is there says that there is nothing to come below it. The next is encoded meanwhile.
+        await putting;
+        const digest = createHash("sha256").update(bytes).digest("hex");
+        const again = before.get(digest) ?? 0;
+        latest = again > latest ? again : ++this.#sequence;
+        doubtful.set(digest, latest);
+        putting = this.#put(nameOf(latest), bytes, options);
+        // It is awaited, but maybe not at once.
+        putting.catch(() => {});
+      }
+    } finally {
+      await putting;
+    }
     this.#doubtful = new Map();
-    return numbered.length;
+    return doubtful.size;
   }
 
   /** The name is this writer's alone: where something has it already, that was an earlier try. */
@@ -61,22 +71,14 @@ export class SegmentWriter {
     await client.putIf(segmentsPrefix(prefix) + name, bytes, { ifAbsent: true }, { ...options, headers });
   }
 
-  async #encode(columns: Batch["metrics"], series: readonly Series[]): Promise<Encoded[]> {
-    if (columns.length === 0) return [];
-    if (columns.length > MOST_SEGMENT_ROWS) return await this.#encodeParts(columns, series, MOST_SEGMENT_ROWS);
-    const rows = sortRows({ series, columns });
-    const bytes = await writeFile(rows, { runId: this.#place.runId, isCompacted: false });
-    if (bytes.length > MOST_SEGMENT_BYTES && columns.length > 1)
-      return await this.#encodeParts(columns, series, Math.ceil(columns.length / 2));
-    return [{ bytes, nameOf: (sequence) => segmentName(this.#writer, sequence, rows.columns) }];
-  }
-
-  async #encodeParts(columns: Batch["metrics"], series: readonly Series[], rowCount: number): Promise<Encoded[]> {
-    const parts: Encoded[] = [];
-    for (let from = 0; from < columns.length; from += rowCount) {
-      const part = sliceColumns(columns, from, Math.min(columns.length, from + rowCount));
-      parts.push(...(await this.#encode(part, series)));
+  async *#encoded(columns: Batch["metrics"], series: readonly Series[], mostRows = MOST_ROWS): AsyncGenerator<Encoded> {
+    for (let from = 0; from < columns.length; from += mostRows) {
+      const part = sliceColumns(columns, from, Math.min(columns.length, from + mostRows));
+      const rows = sortRows({ series, columns: part });
+      const bytes = await writeFile(rows, { runId: this.#place.runId, isCompacted: false });
+      if (bytes.length > MOST_SEGMENT_BYTES && part.length > 1)
+        yield* this.#encoded(part, series, Math.ceil(part.length / 2));
+      else yield { bytes, nameOf: (sequence) => segmentName(this.#writer, sequence, rows.columns) };
     }
-    return parts;
   }
 }
