@@ -1,17 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { warnOnce } from "../../base/diagnostics.ts";
-import { invalidArgument, messageOf, TidemarkError } from "../../base/errors.ts";
+import { invalidArgument, messageOf } from "../../base/errors.ts";
 import type { Batch, Series } from "../../contract/batch.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
 import { byMetric, type ModelMetric } from "../../schema/model.ts";
 import type { S3Client, S3RequestOptions } from "../client.ts";
 import { inParallel } from "../parallel.ts";
-import { placeOf } from "../s3-error.ts";
 import { compactMetrics } from "./compaction.ts";
 import { byKey, bySeries, type LatestOfSeries, latestOf } from "./latest-points.ts";
 import { type MetricsPlace, type Snapshot, takeSnapshot } from "./live-files.ts";
 import { mergeRows } from "./merge-rows.ts";
-import { isMissingObject } from "./objects.ts";
+import { filesMissing, isMissingObject } from "./objects.ts";
 import { readLatestOf } from "./read-file.ts";
 import { compactedSource, readCompacted, readSegments, segmentSource } from "./read-files.ts";
 import { SegmentWriter } from "./segment-writer.ts";
@@ -143,16 +142,13 @@ export class RunMetrics {
 
   /** Reads what was there at one moment; begins again where some of it is gone by then. */
   async #read<T>(options: S3RequestOptions, read: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-    const { client, prefix } = this.#place;
     for (let tries = 1; ; tries++) {
       const snapshot = await takeSnapshot(this.#place, options);
       try {
         return await read(snapshot);
       } catch (error) {
         if (!isMissingObject(error)) throw error;
-        if (tries < MOST_READ_TRIES) continue;
-        const message = `files of the metrics at ${placeOf(client.bucket, prefix)} are missing: ${messageOf(error)}`;
-        throw new TidemarkError("DATA_DAMAGED", message, { cause: error });
+        if (tries === MOST_READ_TRIES) throw filesMissing(this.#place, error);
       }
     }
   }

@@ -24,8 +24,10 @@ export class SegmentWriter {
   readonly #place: MetricsPlace;
   readonly #writer: string;
   #sequence = 0;
-  /** By digest: segments of a call that failed, which may be there all the same, with their numbers. */
-  #doubtful: ReadonlyMap<string, number> = new Map();
+  /** What a call that failed has brought to the bucket, by digest. */
+  readonly #landed = new Set<string>();
+  /** The segment at which it failed: it may be there, or come late. */
+  #doubtful: { readonly digest: string; readonly sequence: number } | undefined;
 
   /** @param writer - Nobody else's, in no other process and in no other moment. */
   constructor(place: MetricsPlace, writer: string) {
@@ -40,35 +42,37 @@ export class SegmentWriter {
    * @returns how many segments that were
    */
   async write(columns: Batch["metrics"], series: readonly Series[], options: S3RequestOptions): Promise<number> {
-    const before = this.#doubtful;
-    const doubtful = new Map<string, number>();
-    this.#doubtful = doubtful;
-    let latest = 0;
+    let count = 0;
     let putting: Promise<void> = Promise.resolve();
     try {
-      for await (const { bytes, nameOf } of this.#encoded(columns, series)) {
-        // One after the other: a number that is there says that there is nothing to come below it. The next is encoded meanwhile.
+      for await (const segment of this.#encoded(columns, series)) {
+        // The next is encoded meanwhile, but not sent: a number that is in the bucket says that all below it are.
         await putting;
-        const digest = createHash("sha256").update(bytes).digest("hex");
-        const again = before.get(digest) ?? 0;
-        latest = again > latest ? again : ++this.#sequence;
-        doubtful.set(digest, latest);
-        putting = this.#put(nameOf(latest), bytes, options);
+        putting = this.#bring(segment, options);
         // It is awaited, but maybe not at once.
         putting.catch(() => {});
+        count++;
       }
     } finally {
       await putting;
     }
-    this.#doubtful = new Map();
-    return doubtful.size;
+    this.#landed.clear();
+    return count;
   }
 
-  /** The name is this writer's alone: where something has it already, that was an earlier try. */
-  async #put(name: string, bytes: Uint8Array, options: S3RequestOptions): Promise<void> {
+  async #bring({ bytes, nameOf }: Encoded, options: S3RequestOptions): Promise<void> {
+    const digest = createHash("sha256").update(bytes).digest("hex");
+    if (this.#landed.has(digest)) return;
+    // Another segment than the doubtful one takes the next number: the doubtful one is given up, and its values come again.
+    const sequence = this.#doubtful?.digest === digest ? this.#doubtful.sequence : ++this.#sequence;
+    this.#doubtful = { digest, sequence };
     const { client, prefix } = this.#place;
+    const key = segmentsPrefix(prefix) + nameOf(sequence);
     const headers = { "content-type": PARQUET_TYPE };
-    await client.putIf(segmentsPrefix(prefix) + name, bytes, { ifAbsent: true }, { ...options, headers });
+    // The key is this writer's alone: where something has it already, that was an earlier try.
+    await client.putIf(key, bytes, { ifAbsent: true }, { ...options, headers });
+    this.#doubtful = undefined;
+    this.#landed.add(digest);
   }
 
   async *#encoded(columns: Batch["metrics"], series: readonly Series[], mostRows = MOST_ROWS): AsyncGenerator<Encoded> {
