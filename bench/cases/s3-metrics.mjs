@@ -166,6 +166,8 @@ const variants = {
   },
   async history() {
     const metrics = open();
+    // The first request loads what puts it on the wire, here as below.
+    await metrics.lastWriteTime();
     let points = 0;
     const elapsed = await seconds(async () => {
       points = (await metrics.history("metric-0")).values.length;

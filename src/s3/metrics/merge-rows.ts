@@ -55,10 +55,11 @@ function withoutRepeats(
   const isDropped = new Uint8Array(order.length);
   let dropped = 0;
   for (const { from, to } of runs) {
-    for (let begin = from, end = from + 1; begin < to; begin = end++) {
+    for (let begin = from, end = from; begin < to; begin = end) {
       const first = order[begin] as number;
-      const isSame = (row: number) => steps[row] === steps[first] && timestamps[row] === timestamps[first];
-      while (end < to && isSame(order[end] as number)) end++;
+      const [step, timestamp] = [steps[first], timestamps[first]];
+      do end++;
+      while (end < to && steps[order[end] as number] === step && timestamps[order[end] as number] === timestamp);
       if (end - begin > 1)
         dropped += dropRepeats(order.subarray(begin, end), isDropped.subarray(begin, end), columns, starts);
     }

@@ -64,6 +64,9 @@ export class RowsBuilder {
   #seriesIds({ keys, models, datasetNames, datasetDigests }: DecodedGroup): Uint32Array {
     const others = [models, datasetNames, datasetDigests];
     const isSimple = others.every((column) => column === undefined);
+    const [only] = keys.table;
+    if (isSimple && only !== undefined && keys.table.length === 1)
+      return new Uint32Array(keys.ids.length).fill(this.#intern({ key: only }));
     const known = new Map<number | string, number>();
     return keys.ids.map((keyId, row) => {
       const combination = isSimple ? keyId : [keyId, ...others.map((column) => column?.ids[row])].join(":");
