@@ -101,12 +101,12 @@ const seconds = async (work) => {
 
 /** Code that is compiled in the first second would be charged to whoever comes first. */
 async function warmUp() {
-  const small = training(50_000, KEYS);
+  const small = training(200_000, KEYS);
   parquetWriteBuffer({ columnData: sortedColumns(small) });
 }
 
 async function write(callValues) {
-  const warm = training(50_000, KEYS);
+  const warm = training(200_000, KEYS);
   const before = new RunMetrics({ client, prefix: `store/runs/run=${runId}-warm/`, runId, writerId: "bench" });
   await appendAll(warm, before, callValues);
   await before.compact();
