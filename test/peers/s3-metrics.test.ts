@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { HttpResponse } from "../../src/net/http-types.ts";
-import { type GetOptions, type ListOptions, S3Client } from "../../src/s3/client.ts";
+import {
+  type ConditionalOutcome,
+  type GetOptions,
+  type ListOptions,
+  type PutOptions,
+  S3Client,
+  type S3RequestOptions,
+} from "../../src/s3/client.ts";
 import type { ListPage } from "../../src/s3/list-page.ts";
 import { RunMetrics } from "../../src/s3/metrics/run-metrics.ts";
 import { S3Opener } from "../../src/s3/s3-artifacts.ts";
@@ -188,12 +195,46 @@ describe.each(servers)("the metrics of a run at %s", (_name, peer, start) => {
       expect(await stepsOf(open())).toEqual([1, 2, 3]);
     });
 
-    it("are whole when they are put together while somebody reads them", async () => {
-      const { open } = newRun();
-      for (const step of upTo(5)) await append(open(), value(step));
-      const interrupted = new InterruptedClient(client, () => open().compact());
-      expect(await stepsOf(open(interrupted))).toEqual(upTo(5));
-      expect(interrupted.interruptions).toBe(1);
+    describe.each([
+      ["for the first time", false],
+      ["once more", true],
+    ])("before whichever request it happens that another puts them together %s", (_when, isCompacted) => {
+      /** Then there are more of them, and all are put together, before the request of this number. */
+      async function interrupted(before: number) {
+        const run = newRun();
+        for (const step of upTo(3)) await append(run.open(), value(step));
+        if (isCompacted) await run.open().compact();
+        for (const step of upTo(3)) await append(run.open(), value(3 + step));
+        const other = new InterruptedClient(client, before, async () => {
+          await append(run.open(), value(6));
+          await run.open().compact();
+        });
+        return { run, metrics: run.open(other), other };
+      }
+
+      it("are whole for those who read them", async () => {
+        let isReached = true;
+        for (let before = 1; isReached; before++) {
+          const { metrics, other } = await interrupted(before);
+          const steps = await stepsOf(metrics);
+          isReached = other.isInterrupted;
+          expect({ before, steps: steps.slice(0, 6) }).toEqual({ before, steps: upTo(6) });
+          if (!isReached) expect(before).toBeGreaterThan(6);
+        }
+      });
+
+      it("are neither lost nor doubled by two who do it at once", async () => {
+        let isReached = true;
+        for (let before = 1; isReached; before++) {
+          const { run, metrics, other } = await interrupted(before);
+          await metrics.compact();
+          isReached = other.isInterrupted;
+          const steps = await stepsOf(run.open());
+          expect({ before, steps }).toEqual({ before, steps: upTo(isReached ? 7 : 6) });
+          expect({ before, cmp: (await run.keys("cmp/")).length }).toEqual({ before, cmp: 1 });
+          if (!isReached) expect(before).toBeGreaterThan(10);
+        }
+      });
     });
 
     it("leave nothing behind that no manifest will ever name, and leave alone what one may", async () => {
@@ -202,7 +243,7 @@ describe.each(servers)("the metrics of a run at %s", (_name, peer, start) => {
       await open().compact();
       const [listed] = await keys("cmp/");
       const lost = "00000001-lost.parquet";
-      const early = "00000009-early.parquet";
+      const early = "00000002-early.parquet";
       for (const name of [lost, early, "notes.txt"]) await client.put(`${prefix}cmp/${name}`, new Uint8Array(1));
       await append(open(), value(2));
       await open().compact();
@@ -279,21 +320,47 @@ class HidingClient extends S3Client {
   }
 }
 
-/** Something happens before the first segment is read. */
+/** Something happens before the request of some number, counted from 1. */
 class InterruptedClient extends S3Client {
-  interruptions = 0;
+  isInterrupted = false;
+  readonly #before: number;
   readonly #what: () => Promise<void>;
+  #requests = 0;
 
-  constructor({ exchange }: S3Client, what: () => Promise<void>) {
+  constructor({ exchange }: S3Client, before: number, what: () => Promise<void>) {
     super(exchange);
+    this.#before = before;
     this.#what = what;
   }
 
   override async open(key: string, options?: GetOptions): Promise<HttpResponse> {
-    if (key.includes("/seg/") && this.interruptions === 0) {
-      this.interruptions++;
-      await this.#what();
-    }
+    await this.#interrupt();
     return await super.open(key, options);
+  }
+
+  override async put(key: string, body: Uint8Array, options?: PutOptions): Promise<string> {
+    await this.#interrupt();
+    return await super.put(key, body, options);
+  }
+
+  override async putIf(...call: Parameters<S3Client["putIf"]>): Promise<ConditionalOutcome> {
+    await this.#interrupt();
+    return await super.putIf(...call);
+  }
+
+  override async delete(key: string, options?: S3RequestOptions): Promise<void> {
+    await this.#interrupt();
+    await super.delete(key, options);
+  }
+
+  override async listPage(options?: ListOptions): Promise<ListPage> {
+    await this.#interrupt();
+    return await super.listPage(options);
+  }
+
+  async #interrupt(): Promise<void> {
+    if (++this.#requests !== this.#before) return;
+    this.isInterrupted = true;
+    await this.#what();
   }
 }

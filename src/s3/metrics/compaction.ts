@@ -13,14 +13,7 @@ import {
   type Snapshot,
   takeSnapshot,
 } from "./live-files.ts";
-import {
-  type CompactedFile,
-  compactedName,
-  type Manifest,
-  readManifest,
-  replaceManifest,
-  revisionOf,
-} from "./manifest.ts";
+import { type CompactedFile, compactedName, type Manifest, replaceManifest, revisionOf } from "./manifest.ts";
 import { mergeRows } from "./merge-rows.ts";
 import { filesMissing, isMissingObject } from "./objects.ts";
 import { readCompacted, readSegments } from "./read-files.ts";
@@ -98,11 +91,8 @@ async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Prom
     ...newestOf(manifest, segments),
   };
   const written = await replaceManifest(client, manifestKey(prefix), snapshot, next, options);
-  if (written === undefined) {
-    const { manifest: other } = await readManifest(client, manifestKey(prefix), options);
-    if (isForgotten(other)(name)) await client.delete(compactedPrefix(prefix) + name, options);
-    return "lost";
-  }
+  // The next try finds the file, and deletes it: its time is over.
+  if (written === undefined) return "lost";
   const replaced = files.map((file) => compactedPrefix(prefix) + file.name);
   await deleteKeys(client, [...[...segments, ...snapshot.stale].map(keyOf), ...replaced], options);
   return segments.length < snapshot.live.length ? "more" : "done";
