@@ -53,7 +53,8 @@ function withoutRepeats(
   for (const { from, to } of runs) {
     for (let begin = from, end = from; begin < to; begin = end) {
       const first = order[begin] as number;
-      const [step, timestamp] = [steps[first], timestamps[first]];
+      const step = steps[first];
+      const timestamp = timestamps[first];
       do end++;
       while (end < to && steps[order[end] as number] === step && timestamps[order[end] as number] === timestamp);
       if (end - begin > 1)

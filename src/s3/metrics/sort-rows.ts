@@ -62,10 +62,12 @@ function keysOf(series: readonly Series[]): { keys: readonly string[]; keyOfSeri
 
 /** Trainings log in order, nearly always: then there is nothing to do. */
 function orderByStep(order: Uint32Array, { steps, timestamps }: MetricColumns): void {
-  let [step, timestamp] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let step = Number.NEGATIVE_INFINITY;
+  let timestamp = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < order.length; i++) {
     const row = order[i] as number;
-    const [nextStep, nextTimestamp] = [steps[row] as number, timestamps[row] as number];
+    const nextStep = steps[row] as number;
+    const nextTimestamp = timestamps[row] as number;
     if (nextStep < step || (nextStep === step && nextTimestamp < timestamp)) {
       order.sort(
         (a, b) =>

@@ -82,8 +82,9 @@ function toIntegers(numbers: Float64Array): Int32Array | BigInt64Array {
   const halves = new Int32Array(2 * numbers.length);
   for (let i = 0; i < numbers.length; i++) {
     const number = numbers[i] as number;
-    halves[2 * i] = number % WORD;
-    halves[2 * i + 1] = Math.floor(number / WORD);
+    const high = Math.floor(number / WORD);
+    halves[2 * i] = number - high * WORD;
+    halves[2 * i + 1] = high;
   }
   return new BigInt64Array(halves.buffer);
 }
