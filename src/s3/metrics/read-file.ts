@@ -24,6 +24,8 @@ const FIRST_READ_BYTES = 64 << 10;
 const LARGEST_GAP_BYTES = 64 << 10;
 const LARGEST_READ_BYTES = 8 << 20;
 const PARALLEL_READS = 4;
+/** Of one file: tens of millions of rows. Writers here begin another one after the first million. */
+const MOST_BYTES = 256 << 20;
 /** Decoding them takes no time worth a pause. */
 const FEW_ROWS = 4_096;
 
@@ -165,8 +167,9 @@ async function fetchChunks(
     else ranges.push({ from, to });
   }
   // Chunks that lie on each other would have the same bytes read many times.
-  if (ranges.reduce((sum, { from, to }) => sum + to - from, 0) > source.sizeBytes)
-    throw damaged("has columns in columns");
+  const bytes = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  if (bytes > source.sizeBytes) throw damaged("has columns in columns");
+  if (bytes > MOST_BYTES) throw damaged("is larger than metrics are kept");
   const tasks = ranges.map((range) => (stop: AbortSignal) => source.read(range, stop));
   const pieces = await inParallel(tasks, PARALLEL_READS, signal);
   return ({ from, to }) => {
