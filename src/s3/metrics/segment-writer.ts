@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import type { Batch, Series } from "../../contract/batch.ts";
+import type { S3RequestOptions } from "../object-requests.ts";
+import { PARQUET_TYPE } from "./compaction.ts";
+import { type MetricsPlace, segmentsPrefix } from "./live-files.ts";
+import { sliceColumns } from "./metric-rows.ts";
+import { segmentName } from "./segment-name.ts";
+import { sortRows } from "./sort-rows.ts";
+import { writeFile } from "./write-file.ts";
+
+/** A segment is cut here. */
+export const MOST_SEGMENT_BYTES = 256 << 10;
+/** So many rows usually fit: about six bytes each. */
+const MOST_ROWS = 32_768;
+
+interface Encoded {
+  readonly bytes: Uint8Array;
+  /** Its name without the sequence number. */
+  readonly nameOf: (sequence: number) => string;
+}
+
+/** Writes the segments of one writer, one after the other. */
+export class SegmentWriter {
+  readonly #place: MetricsPlace;
+  readonly #writer: string;
+  #sequence = 0;
+  /** What a call that failed has brought to the bucket, by digest. */
+  readonly #landed = new Set<string>();
+  /** The segment at which it failed: it may be there, or come late. */
+  #doubtful: { readonly digest: string; readonly sequence: number } | undefined;
+
+  /** @param writer - Nobody else's, in no other process and in no other moment. */
+  constructor(place: MetricsPlace, writer: string) {
+    this.#place = place;
+    this.#writer = writer;
+  }
+
+  /**
+   * Writes values as one segment, or several where they are many. They are in the bucket when this settles. A call that failed may be repeated:
+   * what had got there all the same is known again by its number.
+   *
+   * @returns how many segments that were
+   */
+  async write(columns: Batch["metrics"], series: readonly Series[], options: S3RequestOptions): Promise<number> {
+    let count = 0;
+    let putting: Promise<void> = Promise.resolve();
+    try {
+      for await (const segment of this.#encoded(columns, series)) {
+        // The next is encoded meanwhile, but not sent: a number that is in the bucket says that all below it are.
+        await putting;
+        putting = this.#bring(segment, options);
+        // It is awaited, but maybe not at once.
+        putting.catch(() => {});
+        count++;
+      }
+    } finally {
+      await putting;
+    }
+    this.#landed.clear();
+    return count;
+  }
+
+  async #bring({ bytes, nameOf }: Encoded, options: S3RequestOptions): Promise<void> {
+    const digest = createHash("sha256").update(bytes).digest("hex");
+    if (this.#landed.has(digest)) return;
+    // Another segment than the doubtful one takes the next number: the doubtful one is given up, and its values come again.
+    const sequence = this.#doubtful?.digest === digest ? this.#doubtful.sequence : ++this.#sequence;
+    this.#doubtful = { digest, sequence };
+    const { client, prefix } = this.#place;
+    const key = segmentsPrefix(prefix) + nameOf(sequence);
+    const headers = { "content-type": PARQUET_TYPE };
+    // The key is this writer's alone: where something has it already, that was an earlier try.
+    await client.putIf(key, bytes, { ifAbsent: true }, { ...options, headers });
+    this.#doubtful = undefined;
+    this.#landed.add(digest);
+  }
+
+  async *#encoded(columns: Batch["metrics"], series: readonly Series[], mostRows = MOST_ROWS): AsyncGenerator<Encoded> {
+    for (let from = 0; from < columns.length; from += mostRows) {
+      const part = sliceColumns(columns, from, Math.min(columns.length, from + mostRows));
+      const rows = sortRows({ series, columns: part });
+      const bytes = await writeFile(rows, { runId: this.#place.runId, isCompacted: false });
+      if (bytes.length > MOST_SEGMENT_BYTES && part.length > 1)
+        yield* this.#encoded(part, series, Math.ceil(part.length / 2));
+      else yield { bytes, nameOf: (sequence) => segmentName(this.#writer, sequence, rows.columns) };
+    }
+  }
+}
