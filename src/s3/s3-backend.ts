@@ -1,0 +1,100 @@
+import type { ArtifactStore } from "../contract/artifact-store.ts";
+import type { Backend } from "../contract/backend.ts";
+import { HttpClient } from "../net/http-client.ts";
+import { checkArgument } from "../schema/check.ts";
+import { parseS3Uri } from "./bucket-address.ts";
+import { S3Client } from "./client.ts";
+import { S3ArtifactStore } from "./s3-artifact-store.ts";
+import { S3Exchange } from "./s3-exchange.ts";
+import { findSettings, type S3Settings } from "./s3-settings.ts";
+import { ServerClock } from "./server-clock.ts";
+import { Background } from "./store/background.ts";
+import { Experiments, furnish } from "./store/experiments.ts";
+import { runDirectory } from "./store/layout.ts";
+import { LoggedModels } from "./store/logged-models.ts";
+import { PlainRunMetrics } from "./store/plain-run-metrics.ts";
+import { Runs } from "./store/runs.ts";
+import { S3_SINK_LIMITS } from "./store/s3-metric-sink.ts";
+import { S3Place } from "./store/s3-place.ts";
+import { S3RegistryStore } from "./store/s3-registry-store.ts";
+import { type S3StoreOptions, s3StoreOptionsSchema } from "./store/s3-store-options.ts";
+import { S3TrackingStore } from "./store/s3-tracking-store.ts";
+import { StoreObjects } from "./store/store-objects.ts";
+import { WritePacer } from "./store/write-pacer.ts";
+
+/** What {@link s3Backend} takes. */
+export interface S3BackendOptions extends S3StoreOptions {
+  /** `s3://bucket/prefix`. The bucket has to be there. */
+  readonly uri: string;
+}
+
+const DEFAULT_HEAD_INTERVAL_MS = 1_000;
+
+/**
+ * Runs, models and files in a bucket, with no server and no database: any number of programs may write at once, at any storage that keeps
+ * the conditions of writes. Nothing is asked before the first call, and nothing is made before the first that writes.
+ *
+ * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`
+ * @example
+ * ```ts
+ * import { connect } from "tidemark";
+ * import { s3Backend } from "tidemark/s3";
+ *
+ * const client = await connect(s3Backend({ uri: "s3://experiments/digits", endpoint: "https://storage.example:9000" }));
+ * console.log(client.uri);
+ * ```
+ */
+export function s3Backend({ uri: address, ...given }: S3BackendOptions): Backend {
+  const options = checkArgument("options", s3StoreOptionsSchema, given);
+  const { bucket, prefix } = parseS3Uri(address);
+  const uri = prefix === "" ? `s3://${bucket}` : `s3://${bucket}/${prefix}`;
+  const { concurrency = "many-writers", headIntervalMs = DEFAULT_HEAD_INTERVAL_MS, ...reach } = options;
+  const settings = findSettings(reach);
+  const http = new HttpClient(settings.network);
+  const clock = new ServerClock();
+  const pacer = new WritePacer(headIntervalMs);
+  const background = new Background();
+
+  const storeBy = (how: S3Settings) => {
+    const client = new S3Client(new S3Exchange(how, http, clock, bucket));
+    const objects = new StoreObjects(client, prefix);
+    const place = new S3Place(uri, { objects, pacer, concurrency, furnish: (heads) => furnish(heads, background) });
+    const experiments = new Experiments(place, background);
+    const runs = new Runs(
+      place,
+      experiments,
+      background,
+      (runId, writerId) => new PlainRunMetrics(objects, `${runDirectory(runId)}/`, writerId),
+    );
+    const loggedModels = new LoggedModels(place, experiments, background);
+    const tracking = new S3TrackingStore({ experiments, runs, loggedModels, uri });
+    return { place, tracking, loggedModels };
+  };
+  const artifactsBy = (how: S3Settings) => (location: string): ArtifactStore => {
+    const { bucket: name, prefix: directory } = parseS3Uri(location);
+    return new S3ArtifactStore(location, new S3Client(new S3Exchange(how, http, clock, name)), directory);
+  };
+
+  const patient = storeBy(settings);
+  // The spool repeats by itself.
+  const once = { ...settings, maxRetries: 0 };
+  const { tracking, loggedModels, place } = patient;
+  return {
+    uri,
+    tracking,
+    loggedModels,
+    registry: new S3RegistryStore(place, { tracking, loggedModels }, background),
+    remote: {
+      identity: JSON.stringify([settings.endpoint?.href ?? "aws", bucket, prefix]),
+      sinkLimits: S3_SINK_LIMITS,
+      tracking: storeBy(once).tracking,
+      openSink: ({ id }) => storeBy(once).tracking.openSink(id),
+      artifacts: artifactsBy(once),
+    },
+    artifacts: artifactsBy(settings),
+    close: async () => {
+      await background.close();
+      await http.close();
+    },
+  };
+}
