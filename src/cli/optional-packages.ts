@@ -9,7 +9,7 @@ const OPTIONAL = [
   "@tensorflow/tfjs-node",
   "onnxruntime-node",
   "onnxruntime-web",
-  "@aws-sdk/client-s3",
+  "@aws-sdk/credential-provider-node",
 ] as const;
 
 /** Those that a program in the current directory would find. */

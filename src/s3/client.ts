@@ -206,10 +206,10 @@ export class S3Client {
   }
 
   #putCall(key: string, body: Uint8Array, { headers = {}, onBytes, signal }: PutOptions): S3Call {
-    const { checksum } = this.#exchange.settings;
+    const { checksum, uploadHeaders } = this.#exchange.settings;
     return {
       ...this.#onKey("PUT", "write", key),
-      headers: { ...checksumHeaders(checksum, body), ...headers },
+      headers: { ...checksumHeaders(checksum, body), ...headers, ...uploadHeaders },
       body,
       onBytes,
       signal,

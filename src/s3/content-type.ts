@@ -8,7 +8,6 @@ const TYPES: Readonly<Record<string, string>> = {
   "text/tab-separated-values": "tsv",
   "text/x-python": "py",
   "text/xml": "xml",
-  "application/gzip": "",
   "application/json": "json",
   "application/msword": "doc dot wiz",
   "application/octet-stream": "a bin dll exe o obj so",
@@ -51,6 +50,10 @@ const TYPES: Readonly<Record<string, string>> = {
 const TYPE_OF: ReadonlyMap<string, string> = new Map(
   Object.entries(TYPES).flatMap(([type, names]) => names.split(" ").map((name) => [name, type] as const)),
 );
+
+/** What is known by its ending. */
+export const KNOWN_ENDINGS: readonly string[] = [...TYPE_OF.keys()];
+
 const ENCODING_OF: ReadonlyMap<string, string> = new Map([
   ["gz", "gzip"],
   ["Z", "compress"],

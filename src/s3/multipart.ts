@@ -40,9 +40,11 @@ export class MultipartUpload {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal | undefined,
   ): Promise<MultipartUpload> {
-    const algorithm = checksumAlgorithm(exchange.settings.checksum);
+    const { checksum, uploadHeaders } = exchange.settings;
+    const algorithm = checksumAlgorithm(checksum);
     const own = algorithm === undefined ? {} : { "x-amz-checksum-algorithm": algorithm };
-    const call = { ...callOf("POST", "write", key), query: { uploads: "" }, headers: { ...own, ...headers } };
+    const all = { ...own, ...headers, ...uploadHeaders };
+    const call = { ...callOf("POST", "write", key), query: { uploads: "" }, headers: all };
     const id = await exchange.call({ ...call, body: new Uint8Array(), signal }, async (response) => {
       const root = parseXml(await answerOf(response));
       return root.name === "InitiateMultipartUploadResult" ? textOf(root, "UploadId") : undefined;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AwsKeys } from "./sigv4.ts";
+import { isHeaderValue } from "./upload-headers.ts";
 
 const text = z.string().min(1, { error: "is empty" });
 
@@ -46,6 +47,16 @@ export const s3OptionsSchema = z.strictObject({
    * `AWS_REQUEST_CHECKSUM_CALCULATION=when_supported` makes it `"crc32"` there too.
    */
   checksum: z.enum(["crc32", "sha256", "md5", "none"]).optional(),
+  /**
+   * Sent with everything that is written: `x-amz-server-side-encryption`, `x-amz-storage-class`. Names in lower case. Default: what
+   * `MLFLOW_S3_UPLOAD_EXTRA_ARGS` says.
+   */
+  uploadHeaders: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]*$/, { error: "is no header name in lower case" }),
+      z.string().refine(isHeaderValue, { error: "is nothing that a header can carry" }),
+    )
+    .optional(),
   tls: z
     .strictObject({
       /** Path of a PEM file with the certificates to trust. Default: `AWS_CA_BUNDLE`. */

@@ -8,6 +8,7 @@ import type { ChecksumKind } from "./checksum.ts";
 import { type CredentialSource, findCredentials } from "./credentials.ts";
 import type { S3Options } from "./s3-options.ts";
 import { readSharedConfig, type SharedConfig } from "./shared-config.ts";
+import { uploadHeadersOfEnvironment } from "./upload-headers.ts";
 
 /** All that is the same for every bucket, decided once: options before environment before files before defaults. */
 export interface S3Settings {
@@ -22,6 +23,8 @@ export interface S3Settings {
   readonly maxRetries: number;
   /** Sent with everything. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Sent with what is written. */
+  readonly uploadHeaders: Readonly<Record<string, string>>;
 }
 
 const DEFAULT_REGION = "us-east-1";
@@ -53,6 +56,7 @@ export function findSettings(options: S3Options): S3Settings {
     },
     maxRetries: options.maxRetries ?? retriesOfEnvironment() ?? DEFAULT_MAX_RETRIES,
     headers: owner === undefined ? {} : { "x-amz-expected-bucket-owner": owner },
+    uploadHeaders: options.uploadHeaders ?? uploadHeadersOfEnvironment(),
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { memoryBackend } from "../../src/memory/memory-backend.ts";
 import type { S3Client } from "../../src/s3/client.ts";
 import type { ListPage } from "../../src/s3/list-page.ts";
@@ -9,14 +9,16 @@ import { MultipartUpload } from "../../src/s3/multipart.ts";
 import { S3Opener } from "../../src/s3/s3-artifacts.ts";
 import type { S3Options } from "../../src/s3/s3-options.ts";
 import { backendContract } from "../contract/suite.ts";
-import { FaultProxy, loseAnswer, pass } from "../support/fault-proxy.ts";
+import { answer, cutAnswer, cutRequest, type Fault, FaultProxy, loseAnswer, pass } from "../support/fault-proxy.ts";
 import { temporaryDirectory } from "../support/mlruns.ts";
 import { leftOut, type Peer } from "../support/peers.ts";
 import { startS3Storage } from "../support/s3-storage.ts";
+import { AT_ONCE } from "../support/scripted-http.ts";
 import { startVersitygw } from "../support/versitygw.ts";
 
 const MIB = 2 ** 20;
 const BUCKET = "artifacts";
+const SLOW_DOWN = "<Error><Code>SlowDown</Code></Error>";
 
 interface Storage {
   readonly options: S3Options & { readonly endpoint: string };
@@ -194,6 +196,31 @@ function suite(name: string, start: () => Promise<Storage>): void {
       expect(readdirSync(directory).sort()).toEqual(["down.bin", "up.bin"]);
     });
 
+    it("go up and down through a network that fails at every third request", async () => {
+      vi.stubEnv("TIDEMARK_LOG", "silent");
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const proxy = await FaultProxy.start(storage.options.endpoint, true);
+      const faults: readonly Fault[] = [answer(503, SLOW_DOWN, AT_ONCE), loseAnswer, cutRequest, cutAnswer];
+      let count = 0;
+      proxy.script = () => (count++ % 3 === 2 ? (faults[Math.floor(count / 3) % faults.length] as Fault) : pass);
+      const store = new S3Opener({ ...storage.options, endpoint: proxy.address }).artifacts(`s3://${BUCKET}/faults`);
+      const directory = temporaryDirectory();
+      const bytes = randomBytes(40 * MIB + 3);
+      writeFileSync(join(directory, "up"), bytes);
+      let told = 0;
+      const onBytes = (count: number) => {
+        told += count;
+      };
+      for (const name of ["a", "b", "c"]) {
+        await store.upload(join(directory, "up"), name, { onBytes });
+        await store.download(name, join(directory, name), { onBytes });
+        expect(readFileSync(join(directory, name)).equals(bytes)).toBe(true);
+      }
+      expect(told).toBe(6 * bytes.length);
+      expect((await store.list()).map(({ path }) => path)).toEqual(["a", "b", "c"]);
+      expect(proxy.spoiled).toBeGreaterThan(8);
+    });
+
     it("leave nothing where they are stopped", async () => {
       const store = opener.artifacts(`s3://${BUCKET}/stopped`);
       const directory = temporaryDirectory();
@@ -202,7 +229,7 @@ function suite(name: string, start: () => Promise<Storage>): void {
       const stopped = store.upload(join(directory, "up"), "up", { signal: stop.signal, onBytes: () => stop.abort() });
       await expect(stopped).rejects.toMatchObject({ code: "CANCELLED" });
       expect(await store.list()).toEqual([]);
-      expect(await openUploads(client)).toBe(0);
+      expect(await openUploads(client, "stopped/")).toBe(0);
       await store.upload(join(directory, "up"), "up");
       const late = new AbortController();
       const down = store.download("up", join(directory, "down"), { signal: late.signal, onBytes: () => late.abort() });
@@ -214,12 +241,8 @@ function suite(name: string, start: () => Promise<Storage>): void {
   });
 }
 
-async function openUploads({ exchange }: S3Client): Promise<number> {
-  const call = {
-    method: "GET",
-    action: "list uploads of",
-    permission: "s3:ListBucket",
-    query: { uploads: "" },
-  } as const;
+async function openUploads({ exchange }: S3Client, prefix: string): Promise<number> {
+  const query = { uploads: "", prefix };
+  const call = { method: "GET", action: "list uploads of", permission: "s3:ListBucket", query } as const;
   return await exchange.call(call, async (response) => (await response.text()).split("<UploadId>").length - 1);
 }
