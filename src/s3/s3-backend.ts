@@ -70,10 +70,12 @@ export function s3Backend({ uri: address, ...given }: S3BackendOptions): Backend
     const tracking = new S3TrackingStore({ experiments, runs, loggedModels, uri });
     return { place, tracking, loggedModels };
   };
-  const artifactsBy = (how: S3Settings) => (location: string): ArtifactStore => {
-    const { bucket: name, prefix: directory } = parseS3Uri(location);
-    return new S3ArtifactStore(location, new S3Client(new S3Exchange(how, http, clock, name)), directory);
-  };
+  const artifactsBy =
+    (how: S3Settings) =>
+    (location: string): ArtifactStore => {
+      const { bucket: name, prefix: directory } = parseS3Uri(location);
+      return new S3ArtifactStore(location, new S3Client(new S3Exchange(how, http, clock, name)), directory);
+    };
 
   const patient = storeBy(settings);
   // The spool repeats by itself.

@@ -133,7 +133,11 @@ export class EntityIndex<T extends HeadFields & { readonly id: string }> {
   }
 
   async #chunks(manifest: Manifest | undefined): Promise<Map<string, readonly T[]> | undefined> {
-    const tasks = (manifest?.chunks ?? []).map(({ id }) => async () => [id, await this.#chunk(id)] as const);
+    const tasks = (manifest?.chunks ?? []).map(
+      ({ id }) =>
+        async () =>
+          [id, await this.#chunk(id)] as const,
+    );
     const chunks = new Map<string, readonly T[]>();
     for (const [id, rows] of await inParallel(tasks, PARALLEL_READS, undefined)) {
       if (rows === undefined) return undefined;

@@ -1,5 +1,11 @@
 import { TidemarkError } from "../../base/errors.ts";
-import { defaultExperimentStays, experimentDeleted, noSuchDeletedExperiment, noSuchExperiment, noSuchTag } from "../../base/store-errors.ts";
+import {
+  defaultExperimentStays,
+  experimentDeleted,
+  noSuchDeletedExperiment,
+  noSuchExperiment,
+  noSuchTag,
+} from "../../base/store-errors.ts";
 import type { ExperimentQuery, Page } from "../../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment } from "../../schema/experiment.ts";
 import type { Tag } from "../../schema/param.ts";
@@ -55,7 +61,11 @@ export class Experiments {
   }
 
   async create({ name, artifactLocation, tags }: CreateExperiment): Promise<string> {
-    const given = { name, ...(artifactLocation === undefined ? {} : { artifactLocation }), ...(tags === undefined ? {} : { tags }) };
+    const given = {
+      name,
+      ...(artifactLocation === undefined ? {} : { artifactLocation }),
+      ...(tags === undefined ? {} : { tags }),
+    };
     return (await this.#names.create(name, (id) => newExperiment(id, given))).id;
   }
 
@@ -117,7 +127,9 @@ export class Experiments {
   }
 
   async setTag(experimentId: string, { key, value }: Tag): Promise<void> {
-    await this.#change(experimentId, (head) => touched(checkActive(head), { tags: withTexts(head.tags, [[key, value]]) }));
+    await this.#change(experimentId, (head) =>
+      touched(checkActive(head), { tags: withTexts(head.tags, [[key, value]]) }),
+    );
   }
 
   async deleteTag(experimentId: string, key: string): Promise<void> {

@@ -1,7 +1,7 @@
+import type { RunQuery } from "../../contract/tracking-store.ts";
 import { parseFilter } from "../../search/filter.ts";
 import { parseOrderBy } from "../../search/order-by.ts";
 import { RUN_VOCABULARY } from "../../search/vocabulary.ts";
-import type { RunQuery } from "../../contract/tracking-store.ts";
 
 /**
  * Whether a search for runs looks at metrics: then those of open runs have to be read before it.

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { modelNameTaken } from "../../base/store-errors.ts";
-import { STAGES, type ModelVersion, type RegisteredModel, type Stage } from "../../schema/model-version.ts";
+import { type ModelVersion, type RegisteredModel, STAGES, type Stage } from "../../schema/model-version.ts";
 import { type Content, type HeadKind, headFields } from "./heads.ts";
 import { modelNameKey } from "./layout.ts";
 import type { NameRules } from "./names.ts";
@@ -81,7 +81,14 @@ export const modelNames = (kind: HeadKind<ModelHead>): NameRules<ModelHead> => (
   taken: ({ name }) => modelNameTaken(name),
 });
 
-export function modelEntity({ name, description, creationTime, lastUpdateTime, tags, aliases }: ModelContent): RegisteredModel {
+export function modelEntity({
+  name,
+  description,
+  creationTime,
+  lastUpdateTime,
+  tags,
+  aliases,
+}: ModelContent): RegisteredModel {
   return {
     name,
     ...(description === undefined ? {} : { description }),

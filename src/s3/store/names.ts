@@ -56,7 +56,10 @@ export class Names<T extends Named> {
   }
 
   /** Makes something new under a name. @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS` */
-  async create(name: string, contentOf: (id: string) => Content<T>): Promise<{ readonly id: string; readonly head: T }> {
+  async create(
+    name: string,
+    contentOf: (id: string) => Content<T>,
+  ): Promise<{ readonly id: string; readonly head: T }> {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const claim = await this.#claimForNew(name);
       const head = await this.#heads.create(this.#rules.kind, claim.id, contentOf(claim.id));

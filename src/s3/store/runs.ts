@@ -231,5 +231,8 @@ interface FoundRun {
 const isOpen = ({ head }: FoundRun): boolean => head.latestMetrics === undefined;
 
 /** Runs of an experiment whose artifacts are elsewhere have theirs there. */
-const artifactUriIn = ({ artifactLocation }: Content<ExperimentHead>, runId: string): Pick<RunContent, "artifactUri"> =>
+const artifactUriIn = (
+  { artifactLocation }: Content<ExperimentHead>,
+  runId: string,
+): Pick<RunContent, "artifactUri"> =>
   artifactLocation === undefined ? {} : { artifactUri: `${artifactLocation.replace(/\/+$/, "")}/${runId}/artifacts` };

@@ -5,7 +5,7 @@ import type { AsyncMetricSink, SinkLimits } from "../../contract/metric-sink.ts"
 import { OK, type Outcome } from "../../contract/outcome.ts";
 import type { ModelMetric } from "../../schema/model.ts";
 import type { LoggedModels } from "./logged-models.ts";
-import { withInput, withParam, withTag, type RunContent } from "./run-head.ts";
+import { type RunContent, withInput, withParam, withTag } from "./run-head.ts";
 import type { RunMetrics } from "./run-metrics.ts";
 import type { Runs } from "./runs.ts";
 
@@ -22,7 +22,12 @@ export interface S3SinkParts {
   readonly uri: string;
 }
 
-type Taken = { metrics: readonly number[]; params: readonly number[]; tags: readonly number[]; inputs: readonly number[] };
+type Taken = {
+  metrics: readonly number[];
+  params: readonly number[];
+  tags: readonly number[];
+  inputs: readonly number[];
+};
 
 /** Brings a run's log into a bucket: params, tags and inputs into its head, values into a segment. The queue repeats what fails. */
 export class S3MetricSink implements AsyncMetricSink {

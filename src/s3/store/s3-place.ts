@@ -1,8 +1,8 @@
 import { processSlot } from "../../base/process-state.ts";
 import { Heads } from "./heads.ts";
+import { STORE_FILE } from "./layout.ts";
 import { concurrencyAt, type Honesty, probe } from "./probe.ts";
 import { newStoreFile, readStoreFile, type StoreFile } from "./store-file.ts";
-import { STORE_FILE } from "./layout.ts";
 import type { Concurrency, StoreObjects } from "./store-objects.ts";
 import type { WritePacer } from "./write-pacer.ts";
 
