@@ -8,8 +8,11 @@ import type { Outcome } from "./outcome.ts";
 export interface SinkLimits {
   /** A hand-over happens as soon as this many values wait. Larger batches still come: the sink cuts them. Default 4,096. */
   readonly maxBatchValues?: number;
-  /** How old the oldest value waiting may get, unless the caller chose. Default 500. */
-  readonly flushIntervalMs?: number;
+  /**
+   * How old the oldest value waiting may get, unless the caller chose. A function is asked at every hand-over, with how long the queue has been
+   * open, in milliseconds. Default 500.
+   */
+  readonly flushIntervalMs?: number | ((ageMs: number) => number);
   /** Default: up to 5 minutes for `write`, up to 2 seconds for `writeSync`. */
   readonly retry?: RetryPolicy;
 }

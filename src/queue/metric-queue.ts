@@ -55,7 +55,9 @@ export class MetricQueue {
   readonly #outbox: Outbox;
   readonly #journalWriter: JournalWriter | undefined;
   readonly #isSync: boolean;
-  readonly #flushIntervalMs: number;
+  readonly #flushInterval: number | ((ageMs: number) => number);
+  /** By performance.now. */
+  readonly #begunAt = performance.now();
   readonly #onHandOver: (() => void) | undefined;
   readonly #sealAt: number;
 
@@ -89,7 +91,7 @@ export class MetricQueue {
     this.#journalWriter =
       journal === undefined ? undefined : new JournalWriter(journal, (error) => outbox.report(error));
     this.#isSync = "writeSync" in sink;
-    this.#flushIntervalMs = options.flushIntervalMs ?? sink.limits.flushIntervalMs ?? DEFAULT_FLUSH_INTERVAL_MS;
+    this.#flushInterval = options.flushIntervalMs ?? sink.limits.flushIntervalMs ?? DEFAULT_FLUSH_INTERVAL_MS;
     this.#onHandOver = options.onHandOver;
     this.#sealAt = Math.min(CHUNK_VALUES, sink.limits.maxBatchValues ?? CHUNK_VALUES);
   }
@@ -176,6 +178,12 @@ export class MetricQueue {
     // At the end of a process that was left in the middle of a hand-over, the sink's state is unknown.
     if (!this.#isHandingOver) this.#outbox.deliverSync(true);
     this.#outbox.giveUp(this.#journalWriter);
+  }
+
+  get #flushIntervalMs(): number {
+    return typeof this.#flushInterval === "number"
+      ? this.#flushInterval
+      : this.#flushInterval(performance.now() - this.#begunAt);
   }
 
   get #openItems(): number {

@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ownRandom } from "../../base/random.ts";
+import type { S3RequestOptions } from "../client.ts";
+import { deleteKeys } from "./delete-keys.ts";
+import {
+  compactedPrefix,
+  highWaterMark,
+  type ListedSegment,
+  listSegments,
+  type MetricsPlace,
+  manifestKey,
+  type Snapshot,
+  takeSnapshot,
+} from "./live-files.ts";
+import {
+  type CompactedFile,
+  compactedName,
+  type Manifest,
+  readManifest,
+  replaceManifest,
+  revisionOf,
+} from "./manifest.ts";
+import { mergeRows } from "./merge-rows.ts";
+import { isMissingObject } from "./objects.ts";
+import { readCompacted, readSegments } from "./read-files.ts";
+import { writeFile } from "./write-file.ts";
+
+/** Rows that are put together in memory, at about a hundred bytes each while it lasts. */
+const MOST_ROWS = 1 << 20;
+/** A file of so few is always put together with what is new. */
+const FEW_ROWS = 1 << 18;
+/** Compactors that meet each other: one of them gets on every time. */
+const MOST_TRIES = 20;
+const LONGEST_PAUSE_MS = 250;
+
+/**
+ * Puts the segments of a run, and small compacted files, into one compacted file, then lists it in the manifest, and then deletes what is in
+ * it. It may stop at any point, and many may do it at once: what the manifest does not list does not count, and what it lists is complete.
+ *
+ * @throws {TidemarkError} S3's; `DATA_DAMAGED`; `NOT_IMPLEMENTED` where Parquet cannot be written
+ */
+export async function compactMetrics(place: MetricsPlace, options: S3RequestOptions = {}): Promise<void> {
+  for (let tries = 0; tries < MOST_TRIES; ) {
+    const outcome = await compactOnce(place, options).catch((error: unknown) => {
+      // Another compactor has deleted it meanwhile.
+      if (isMissingObject(error)) return "lost" as const;
+      throw error;
+    });
+    if (outcome === "done") return;
+    if (outcome === "more") continue;
+    tries++;
+    await sleep(ownRandom() * LONGEST_PAUSE_MS, undefined, options);
+  }
+}
+
+async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Promise<"done" | "more" | "lost"> {
+  const { client, prefix, runId } = place;
+  const leftOver = await listCompacted(place, options);
+  const snapshot = await takeSnapshot(place, options);
+  const { manifest } = snapshot;
+  await deleteKeys(
+    client,
+    leftOver.filter(isForgotten(manifest)).map((name) => compactedPrefix(prefix) + name),
+    options,
+  );
+  const segments = await chooseSegments(place, snapshot, options);
+  const files = chooseFiles(manifest.objs, segments);
+  if (segments.length === 0 && files.length < 2) {
+    await deleteKeys(client, snapshot.stale.map(keyOf), options);
+    return "done";
+  }
+  const parts = [
+    ...(await readCompacted(place, files, { ...options })),
+    ...(await readSegments(place, segments, options)),
+  ];
+  const rows = mergeRows(parts);
+  const bytes = await writeFile(rows, { runId, isCompacted: true });
+  const name = compactedName(manifest.rev + 1);
+  const headers = { "content-type": PARQUET_TYPE };
+  await client.put(compactedPrefix(prefix) + name, bytes, { ...options, headers });
+  const kept = manifest.objs.slice(0, manifest.objs.length - files.length);
+  const next = {
+    hwm: raised(manifest, segments),
+    objs: [...kept, { name, rows: rows.columns.length, bytes: bytes.length }],
+    ...newestOf(manifest, segments),
+  };
+  const written = await replaceManifest(client, manifestKey(prefix), snapshot, next, options);
+  if (written === undefined) {
+    const { manifest: other } = await readManifest(client, manifestKey(prefix), options);
+    if (isForgotten(other)(name)) await client.delete(compactedPrefix(prefix) + name, options);
+    return "lost";
+  }
+  const replaced = files.map((file) => compactedPrefix(prefix) + file.name);
+  await deleteKeys(client, [...[...segments, ...snapshot.stale].map(keyOf), ...replaced], options);
+  return segments.length < snapshot.live.length ? "more" : "done";
+}
+
+export const PARQUET_TYPE = "application/vnd.apache.parquet";
+
+const keyOf = ({ object }: ListedSegment): string => object.key;
+
+async function listCompacted({ client, prefix }: MetricsPlace, options: S3RequestOptions): Promise<string[]> {
+  const below = compactedPrefix(prefix);
+  const names: string[] = [];
+  for await (const { objects } of client.list({ ...options, prefix: below }))
+    names.push(...objects.map(({ key }) => key.slice(below.length)));
+  return names;
+}
+
+/** Whether no manifest will ever list a compacted file: its time has come and gone. */
+const isForgotten = (manifest: Manifest) => {
+  const listed = new Set(manifest.objs.map(({ name }) => name));
+  return (name: string): boolean => {
+    const rev = revisionOf(name);
+    return rev !== undefined && rev <= manifest.rev && !listed.has(name);
+  };
+};
+
+/**
+ * The segments to put together: of each writer without a gap, and no more than fit into memory. A list that is made while a writer goes on
+ * may show its newest segment and not the one before; what the mark is raised beyond would be lost. A gap that a second list shows too is one:
+ * that segment was never written.
+ */
+async function chooseSegments(
+  { client, prefix }: MetricsPlace,
+  { live, manifest }: Snapshot,
+  options: S3RequestOptions,
+): Promise<ListedSegment[]> {
+  let segments = [...live].sort(
+    (a, b) => a.sequence - b.sequence || (a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : 0),
+  );
+  if (hasGap(segments, manifest)) {
+    const newest = new Map(segments.map(({ writer, sequence }) => [writer, sequence]));
+    const again = await listSegments(client, prefix, options);
+    segments = again
+      .filter(
+        ({ writer, sequence }) => sequence > highWaterMark(manifest, writer) && sequence <= (newest.get(writer) ?? 0),
+      )
+      .sort((a, b) => a.sequence - b.sequence || (a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : 0));
+  }
+  let rows = 0;
+  const fitting = segments.findIndex(({ rowCount }) => {
+    rows += rowCount;
+    return rows > MOST_ROWS;
+  });
+  return fitting < 0 ? segments : segments.slice(0, Math.max(1, fitting));
+}
+
+function hasGap(segments: readonly ListedSegment[], manifest: Manifest): boolean {
+  const last = new Map<string, number>();
+  return segments.some(({ writer, sequence }) => {
+    const before = last.get(writer) ?? highWaterMark(manifest, writer);
+    last.set(writer, sequence);
+    return sequence !== before + 1;
+  });
+}
+
+/** The newest compacted files, as long as they are not much larger than what is put to them: so a row is rewritten a few times only. */
+export function chooseFiles(
+  files: readonly CompactedFile[],
+  segments: readonly Pick<ListedSegment, "rowCount">[],
+): CompactedFile[] {
+  let rows = segments.reduce((sum, { rowCount }) => sum + rowCount, 0);
+  let from = files.length;
+  for (; from > 0; from--) {
+    const { rows: inFile } = files[from - 1] as CompactedFile;
+    const isWorthIt = inFile <= 2 * rows || rows + inFile <= FEW_ROWS;
+    if (!isWorthIt || rows + inFile > MOST_ROWS) break;
+    rows += inFile;
+  }
+  return files.slice(from);
+}
+
+function raised(manifest: Manifest, segments: readonly ListedSegment[]): Manifest["hwm"] {
+  const hwm: Manifest["hwm"] = Object.assign(Object.create(null), manifest.hwm);
+  for (const { writer, sequence } of segments) hwm[writer] = Math.max(hwm[writer] ?? 0, sequence);
+  return hwm;
+}
+
+function newestOf({ lastWrite }: Manifest, segments: readonly ListedSegment[]): Pick<Manifest, "lastWrite"> {
+  const times = [lastWrite, ...segments.map(({ object }) => object.lastModified.getTime())];
+  const known = times.filter((time): time is number => time !== undefined && !Number.isNaN(time));
+  return known.length === 0 ? {} : { lastWrite: known.reduce((a, b) => Math.max(a, b)) };
+}

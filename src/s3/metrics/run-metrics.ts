@@ -1,0 +1,159 @@
+import { randomBytes } from "node:crypto";
+import { warnOnce } from "../../base/diagnostics.ts";
+import { invalidArgument, messageOf, TidemarkError } from "../../base/errors.ts";
+import type { Batch, Series } from "../../contract/batch.ts";
+import type { Metric, MetricHistory } from "../../schema/metric.ts";
+import { byMetric, type ModelMetric } from "../../schema/model.ts";
+import type { S3Client, S3RequestOptions } from "../client.ts";
+import { inParallel } from "../parallel.ts";
+import { placeOf } from "../s3-error.ts";
+import { compactMetrics } from "./compaction.ts";
+import { byKey, bySeries, type LatestOfSeries, latestOf } from "./latest-points.ts";
+import { type MetricsPlace, type Snapshot, takeSnapshot } from "./live-files.ts";
+import { mergeRows } from "./merge-rows.ts";
+import { isMissingObject } from "./objects.ts";
+import { readLatestOf } from "./read-file.ts";
+import { compactedSource, readCompacted, readSegments, segmentSource } from "./read-files.ts";
+import { SegmentWriter } from "./segment-writer.ts";
+
+/** What it takes to keep the metrics of one run in a bucket. */
+export interface RunMetricsOptions {
+  readonly client: S3Client;
+  /** The key of the run's directory, with its slash: `…/runs/run=<id>/`. */
+  readonly prefix: string;
+  readonly runId: string;
+  /** Names the process in the keys of what it writes. Letters, digits, `-` and `_`, at most 64. */
+  readonly writerId: string;
+}
+
+/** So many segments are put together. */
+const MOST_LIVE_SEGMENTS = 64;
+const PARALLEL_READS = 8;
+/** Files that go away while they are read, because somebody puts them together: seldom twice in a row. */
+const MOST_READ_TRIES = 10;
+
+/**
+ * The metrics of one run in a bucket: every hand-over writes an immutable file of its own, `seg/…`, with nobody to agree with; from time to time
+ * they are put together, `cmp/…`, and `metrics.json` says what is where. Any number of processes may write, read and compact at once.
+ */
+export class RunMetrics {
+  readonly #place: MetricsPlace;
+  readonly #writer: SegmentWriter;
+  #liveSegments = 0;
+  #compacting: Promise<void> | undefined;
+
+  /** Nothing is asked of the bucket yet. @throws {TidemarkError} `INVALID_PARAMETER_VALUE` */
+  constructor({ client, prefix, runId, writerId }: RunMetricsOptions) {
+    if (!prefix.endsWith("/")) throw invalidArgument("prefix", prefix, "the key of a directory, with its slash");
+    if (!/^[\w-]{1,64}$/.test(writerId))
+      throw invalidArgument("writerId", writerId, "1 to 64 letters, digits, - and _");
+    this.#place = { client, prefix, runId };
+    // One process may open a run twice, and each has to count by itself.
+    this.#writer = new SegmentWriter(this.#place, `${writerId}-${randomBytes(4).toString("hex")}`);
+  }
+
+  /**
+   * Writes values. They are in the bucket when this settles. One call at a time; one that failed may be repeated with the same values or with
+   * others: none is there twice for that. Now and then it starts a compaction, which it does not wait for.
+   *
+   * @throws {TidemarkError} S3's; `NOT_IMPLEMENTED` where `hyparquet-writer` is not installed; `CANCELLED`
+   */
+  async append(columns: Batch["metrics"], series: readonly Series[], signal?: AbortSignal): Promise<void> {
+    this.#liveSegments += await this.#writer.write(columns, series, { signal });
+    if (this.#liveSegments < MOST_LIVE_SEGMENTS || this.#compacting !== undefined) return;
+    void this.compact().catch((error: unknown) => {
+      warnOnce(`compact-s3:${this.#place.client.bucket}`, `cannot put metrics together: ${messageOf(error)}`);
+    });
+  }
+
+  /**
+   * Puts the segments together. Safe wherever it stops, and when several do it at once. Calls while one is going on get the same.
+   *
+   * @throws {TidemarkError} S3's; `DATA_DAMAGED`; `NOT_IMPLEMENTED` where `hyparquet-writer` is not installed
+   */
+  async compact(signal?: AbortSignal): Promise<void> {
+    await this.#compacting?.catch(() => {});
+    this.#compacting ??= this.#compact(signal);
+    await this.#compacting;
+  }
+
+  async #compact(signal: AbortSignal | undefined): Promise<void> {
+    // Also after a failure: the next try comes with as many new ones.
+    this.#liveSegments = 0;
+    try {
+      await compactMetrics(this.#place, { signal });
+    } finally {
+      this.#compacting = undefined;
+    }
+  }
+
+  /** All values of a metric, by step, then timestamp, then as logged. @throws {TidemarkError} S3's; `DATA_DAMAGED` */
+  async history(key: string, signal?: AbortSignal): Promise<MetricHistory> {
+    const { columns } = await this.#read({ signal }, async ({ manifest, live }) =>
+      mergeRows([
+        ...(await readCompacted(this.#place, manifest.objs, { key, signal })),
+        ...(await readSegments(this.#place, live, { key, signal })),
+      ]),
+    );
+    const { steps, timestamps, values } = columns;
+    return { steps, timestamps, values };
+  }
+
+  /** The latest value of every metric, as MLflow chooses it: by step, then timestamp, then value. */
+  async latest(signal?: AbortSignal): Promise<Metric[]> {
+    const points = latestOf(await this.#latest(signal), byKey);
+    return points.map(({ series: { key }, step, timestamp, value }) => ({ key, value, timestamp, step }));
+  }
+
+  /** The latest value of every metric that was measured on a model, one per dataset. */
+  async modelMetrics(modelId: string, signal?: AbortSignal): Promise<ModelMetric[]> {
+    const ofModel = (await this.#latest(signal)).filter(({ series }) => series.modelId === modelId);
+    return latestOf(ofModel, bySeries)
+      .map(({ series: { key, dataset }, step, timestamp, value }) => ({
+        key,
+        value,
+        timestamp,
+        step,
+        runId: this.#place.runId,
+        ...(dataset === undefined ? {} : { datasetName: dataset.name, datasetDigest: dataset.digest }),
+      }))
+      .sort(byMetric);
+  }
+
+  /** When values last came, by the storage's clock, in milliseconds since 1970; `undefined` where none have. */
+  async lastWriteTime(signal?: AbortSignal): Promise<number | undefined> {
+    const { manifest, live } = await takeSnapshot(this.#place, { signal });
+    const times = live.map(({ object }) => object.lastModified.getTime()).filter((time) => !Number.isNaN(time));
+    const newest = times.reduce((a, b) => Math.max(a, b), manifest.lastWrite ?? Number.NEGATIVE_INFINITY);
+    return newest === Number.NEGATIVE_INFINITY ? undefined : newest;
+  }
+
+  async #latest(signal: AbortSignal | undefined): Promise<LatestOfSeries[]> {
+    const place = this.#place;
+    const { runId } = place;
+    return await this.#read({ signal }, async ({ manifest, live }) => {
+      const sources = [
+        ...manifest.objs.map((file) => compactedSource(place, file)),
+        ...live.map((segment) => segmentSource(place, segment)),
+      ];
+      const tasks = sources.map((source) => (stop: AbortSignal) => readLatestOf(source, { runId, signal: stop }));
+      return (await inParallel(tasks, PARALLEL_READS, signal)).flat();
+    });
+  }
+
+  /** Reads what was there at one moment; begins again where some of it is gone by then. */
+  async #read<T>(options: S3RequestOptions, read: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    const { client, prefix } = this.#place;
+    for (let tries = 1; ; tries++) {
+      const snapshot = await takeSnapshot(this.#place, options);
+      try {
+        return await read(snapshot);
+      } catch (error) {
+        if (!isMissingObject(error)) throw error;
+        if (tries < MOST_READ_TRIES) continue;
+        const message = `files of the metrics at ${placeOf(client.bucket, prefix)} are missing: ${messageOf(error)}`;
+        throw new TidemarkError("DATA_DAMAGED", message, { cause: error });
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { MetricColumns, Series } from "../../contract/batch.ts";
+import { type KeyRun, type MetricRows, newColumns, type SortedRows } from "./metric-rows.ts";
+
+/** The rows by key, step, timestamp, and as they came. Keys are in the order of their UTF-8 bytes, as Parquet compares them. */
+export function sortRows(rows: MetricRows): SortedRows {
+  const { order, runs } = sortedOrder(rows);
+  return { series: rows.series, columns: gather(rows.columns, order), runs };
+}
+
+/** The positions of rows in their order, and where in it each key is. */
+export function sortedOrder({ series, columns }: MetricRows): { order: Uint32Array; runs: KeyRun[] } {
+  const { keys, keyOfSeries } = keysOf(series);
+  const starts = new Uint32Array(keys.length + 1);
+  const { length, seriesIds } = columns;
+  for (let i = 0; i < length; i++) {
+    const at = (keyOfSeries[seriesIds[i] as number] as number) + 1;
+    starts[at] = (starts[at] as number) + 1;
+  }
+  for (let i = 1; i <= keys.length; i++) starts[i] = (starts[i] as number) + (starts[i - 1] as number);
+  const order = new Uint32Array(length);
+  const next = starts.slice(0, keys.length);
+  for (let i = 0; i < length; i++) {
+    const key = keyOfSeries[seriesIds[i] as number] as number;
+    const at = next[key] as number;
+    order[at] = i;
+    next[key] = at + 1;
+  }
+  const runs: KeyRun[] = [];
+  for (const [at, key] of keys.entries()) {
+    const [from, to] = [starts[at] as number, starts[at + 1] as number];
+    if (from === to) continue;
+    orderByStep(order.subarray(from, to), columns);
+    runs.push({ key, from, to });
+  }
+  return { order, runs };
+}
+
+/** The rows at these positions. */
+export function gather({ seriesIds, values, timestamps, steps }: MetricColumns, order: Uint32Array): MetricColumns {
+  const sorted = newColumns(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const at = order[i] as number;
+    sorted.seriesIds[i] = seriesIds[at] as number;
+    sorted.values[i] = values[at] as number;
+    sorted.timestamps[i] = timestamps[at] as number;
+    sorted.steps[i] = steps[at] as number;
+  }
+  return sorted;
+}
+
+/** Every key once, sorted, and for every series which one is its. */
+function keysOf(series: readonly Series[]): { keys: readonly string[]; keyOfSeries: Uint32Array } {
+  const encoded = new Map(series.map(({ key }) => [key, Buffer.from(key)]));
+  const keys = [...encoded.keys()].sort((a, b) => Buffer.compare(encoded.get(a) as Buffer, encoded.get(b) as Buffer));
+  const positions = new Map(keys.map((key, at) => [key, at]));
+  return { keys, keyOfSeries: Uint32Array.from(series, ({ key }) => positions.get(key) as number) };
+}
+
+/** Trainings log in order, nearly always: then there is nothing to do. */
+function orderByStep(order: Uint32Array, { steps, timestamps }: MetricColumns): void {
+  const compare = (a: number, b: number) =>
+    (steps[a] as number) - (steps[b] as number) || (timestamps[a] as number) - (timestamps[b] as number) || a - b;
+  for (let i = 1; i < order.length; i++) {
+    if (compare(order[i - 1] as number, order[i] as number) <= 0) continue;
+    order.sort(compare);
+    return;
+  }
+}
