@@ -4,21 +4,20 @@ import { HttpClient } from "../net/http-client.ts";
 import { checkArgument } from "../schema/check.ts";
 import { parseS3Uri } from "./bucket-address.ts";
 import { S3Client } from "./client.ts";
+import { S3_SINK_LIMITS } from "./metrics/hand-over.ts";
 import { S3ArtifactStore } from "./s3-artifact-store.ts";
 import { S3Exchange } from "./s3-exchange.ts";
 import { findSettings, type S3Settings } from "./s3-settings.ts";
 import { ServerClock } from "./server-clock.ts";
 import { Background } from "./store/background.ts";
 import { Experiments, furnish } from "./store/experiments.ts";
-import { runDirectory } from "./store/layout.ts";
 import { LoggedModels } from "./store/logged-models.ts";
-import { PlainRunMetrics } from "./store/plain-run-metrics.ts";
 import { Runs } from "./store/runs.ts";
-import { S3_SINK_LIMITS } from "./store/s3-metric-sink.ts";
 import { S3Place } from "./store/s3-place.ts";
 import { S3RegistryStore } from "./store/s3-registry-store.ts";
 import { type S3StoreOptions, s3StoreOptionsSchema } from "./store/s3-store-options.ts";
 import { S3TrackingStore } from "./store/s3-tracking-store.ts";
+import { StoreClient } from "./store/store-client.ts";
 import { StoreObjects } from "./store/store-objects.ts";
 import { WritePacer } from "./store/write-pacer.ts";
 
@@ -56,16 +55,10 @@ export function s3Backend({ uri: address, ...given }: S3BackendOptions): Backend
   const background = new Background();
 
   const storeBy = (how: S3Settings) => {
-    const client = new S3Client(new S3Exchange(how, http, clock, bucket));
-    const objects = new StoreObjects(client, prefix);
+    const objects = new StoreObjects(new StoreClient(new S3Exchange(how, http, clock, bucket)), prefix);
     const place = new S3Place(uri, { objects, pacer, concurrency, furnish: (heads) => furnish(heads, background) });
     const experiments = new Experiments(place, background);
-    const runs = new Runs(
-      place,
-      experiments,
-      background,
-      (runId, writerId) => new PlainRunMetrics(objects, `${runDirectory(runId)}/`, writerId),
-    );
+    const runs = new Runs(place, experiments, background);
     const loggedModels = new LoggedModels(place, experiments, background);
     const tracking = new S3TrackingStore({ experiments, runs, loggedModels, uri });
     return { place, tracking, loggedModels };

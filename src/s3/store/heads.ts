@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { TidemarkError } from "../../base/errors.ts";
 import { type RetryPolicy, retryDelayMs } from "../../base/retry-schedule.ts";
-import { type Concurrency, damaged, newNonce, type StoreObjects } from "./store-objects.ts";
+import { damaged, newNonce, type StoreObjects } from "./store-objects.ts";
 import type { WritePacer } from "./write-pacer.ts";
 
 /** What every head has beside its own fields. */
@@ -61,14 +61,14 @@ const RACE_RETRY: RetryPolicy = { baseMs: 30, capMs: 2_000, budgetMs: 300_000 };
 export class Heads {
   readonly objects: StoreObjects;
   readonly #pacer: WritePacer;
-  readonly #ready: () => Promise<Concurrency>;
+  readonly #ready: () => Promise<void>;
   readonly #waiting = new Map<string, Change<never>[]>();
 
   /**
    * @param pacer - When one key may be written again.
-   * @param ready - Called before every write: whether the storage is fit for it, and how conditions are kept there.
+   * @param ready - Called before every write: settles where the storage is fit for it.
    */
-  constructor(objects: StoreObjects, pacer: WritePacer, ready: () => Promise<Concurrency>) {
+  constructor(objects: StoreObjects, pacer: WritePacer, ready: () => Promise<void>) {
     this.objects = objects;
     this.#pacer = pacer;
     this.#ready = ready;
@@ -81,13 +81,13 @@ export class Heads {
 
   /** Makes a head; `undefined` where one is there already. */
   async create<T extends HeadFields>(kind: HeadKind<T>, id: string, content: Content<T>): Promise<T | undefined> {
-    const concurrency = await this.#ready();
+    await this.#ready();
     const op = newNonce();
     const head = { ...content, rev: 1, ops: [op], createdBy: op } as unknown as T;
     const body = this.#bytesOf(kind, id, head);
     for (let race = 0; ; race++) {
       await kind.announce?.(id, content, 1);
-      const written = await this.#write(kind.keyOf(id), body, undefined, concurrency);
+      const written = await this.#write(kind.keyOf(id), body, undefined);
       if (written === "written") break;
       if (written === "refused") return undefined;
       // An earlier try may have been the one that made it.
@@ -153,7 +153,7 @@ export class Heads {
     missing: () => TidemarkError,
   ): Promise<void> {
     const key = kind.keyOf(id);
-    const concurrency = await this.#ready();
+    await this.#ready();
     for (let race = 0; ; race++) {
       await this.#pacer.turn(key);
       taken.push(...waiting.splice(0));
@@ -176,7 +176,7 @@ export class Heads {
       } as T;
       const body = this.#bytesOf(kind, id, next);
       await kind.announce?.(id, next, next.rev);
-      const written = await this.#write(key, body, stored.etag, concurrency);
+      const written = await this.#write(key, body, stored.etag);
       this.#pacer.written(key);
       if (written === "written" || (written === "unclear" && (await this.#hasOp(kind, id, op)))) {
         kind.onWritten?.(id, next);
@@ -194,15 +194,10 @@ export class Heads {
     return (await this.read(kind, id))?.ops.includes(op) === true;
   }
 
-  async #write(
-    key: string,
-    body: Uint8Array,
-    etag: string | undefined,
-    concurrency: Concurrency,
-  ): Promise<"written" | "refused" | "unclear"> {
+  async #write(key: string, body: Uint8Array, etag: string | undefined): Promise<"written" | "refused" | "unclear"> {
     const condition = etag === undefined ? { ifAbsent: true as const } : { ifMatch: etag };
     try {
-      const outcome = await this.objects.putIf(key, body, condition, concurrency);
+      const outcome = await this.objects.putIf(key, body, condition);
       if (outcome.status === "written") return "written";
       return outcome.mayHaveWritten ? "unclear" : "refused";
     } catch (error) {

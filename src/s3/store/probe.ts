@@ -1,6 +1,7 @@
 import { messageOf, TidemarkError } from "../../base/errors.ts";
 import { PROBE_DIRECTORY } from "./layout.ts";
-import { type Concurrency, newNonce, type StoreObjects } from "./store-objects.ts";
+import type { Concurrency } from "./store-client.ts";
+import { newNonce, type StoreObjects } from "./store-objects.ts";
 
 const BODY = Buffer.from("{}");
 /** The ETag of no object. */
@@ -17,8 +18,7 @@ export type Honesty = { readonly isHonest: true } | { readonly isHonest: false; 
  */
 export async function probe(objects: StoreObjects): Promise<Honesty> {
   const key = `${PROBE_DIRECTORY}/${newNonce()}`;
-  const put = (condition: { ifAbsent: true } | { ifMatch: string }) =>
-    objects.putIf(key, BODY, condition, "many-writers");
+  const put = (condition: { ifAbsent: true } | { ifMatch: string }) => objects.putIf(key, BODY, condition);
   try {
     if ((await put({ ifAbsent: true })).status === "refused") return dishonest("refuses If-None-Match for a new key");
     if ((await put({ ifAbsent: true })).status === "written") return dishonest("ignores If-None-Match");

@@ -4,13 +4,14 @@ import type { Page, RunQuery } from "../../contract/tracking-store.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../../schema/run.ts";
 import { searchRuns } from "../../search/searches.ts";
+import { RunMetrics } from "../metrics/run-metrics.ts";
 import { inParallel } from "../parallel.ts";
 import type { Background } from "./background.ts";
 import { EntityIndex } from "./entity-index.ts";
 import type { ExperimentHead } from "./experiment-head.ts";
 import type { Experiments } from "./experiments.ts";
 import type { Content, HeadKind } from "./heads.ts";
-import { isId, runIndex, runKey } from "./layout.ts";
+import { isId, runDirectory, runIndex, runKey } from "./layout.ts";
 import { asksForMetrics } from "./metric-search.ts";
 import {
   isDeletedRun,
@@ -23,7 +24,6 @@ import {
   updated,
   withoutLatest,
 } from "./run-head.ts";
-import type { OpenRunMetrics, RunMetrics } from "./run-metrics.ts";
 import type { S3Place } from "./s3-place.ts";
 import { newNonce } from "./store-objects.ts";
 import { storeMetric } from "./stored-metric.ts";
@@ -37,15 +37,13 @@ export class Runs {
   readonly #place: S3Place;
   readonly #experiments: Experiments;
   readonly #background: Background;
-  readonly #openMetrics: OpenRunMetrics;
   readonly #indexes = new Map<string, EntityIndex<RunHead>>();
   readonly #kind: HeadKind<RunHead>;
 
-  constructor(place: S3Place, experiments: Experiments, background: Background, openMetrics: OpenRunMetrics) {
+  constructor(place: S3Place, experiments: Experiments, background: Background) {
     this.#place = place;
     this.#experiments = experiments;
     this.#background = background;
-    this.#openMetrics = openMetrics;
     this.#kind = {
       schema: runHeadSchema,
       keyOf: runKey,
@@ -165,8 +163,15 @@ export class Runs {
     return head;
   }
 
+  /** Before a segment is written. */
+  async writable(): Promise<void> {
+    await this.#place.writable();
+  }
+
   metrics(runId: string): RunMetrics {
-    return this.#openMetrics(runId, newNonce());
+    const { objects } = this.#place;
+    const prefix = objects.keyOf(`${runDirectory(runId)}/`);
+    return new RunMetrics({ client: objects.client, prefix, runId, writerId: newNonce() });
   }
 
   /** Before values are written to a run that has ended: from now on readers look into the segments. */

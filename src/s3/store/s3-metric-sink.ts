@@ -1,16 +1,14 @@
 import { TidemarkError } from "../../base/errors.ts";
 import { noSuchLoggedModel } from "../../base/store-errors.ts";
 import type { Batch, BatchPositions, MetricColumns, Series } from "../../contract/batch.ts";
-import type { AsyncMetricSink, SinkLimits } from "../../contract/metric-sink.ts";
+import type { AsyncMetricSink } from "../../contract/metric-sink.ts";
 import { OK, type Outcome } from "../../contract/outcome.ts";
 import type { ModelMetric } from "../../schema/model.ts";
+import { S3_SINK_LIMITS } from "../metrics/hand-over.ts";
+import type { RunMetrics } from "../metrics/run-metrics.ts";
 import type { LoggedModels } from "./logged-models.ts";
 import { type RunContent, withInput, withParam, withTag } from "./run-head.ts";
-import type { RunMetrics } from "./run-metrics.ts";
 import type { Runs } from "./runs.ts";
-
-/** Values wait for 5 seconds, because each time they are written costs a request that is paid for. */
-export const S3_SINK_LIMITS: SinkLimits = { flushIntervalMs: 5_000 };
 
 /** What a sink writes to. */
 export interface S3SinkParts {
@@ -128,6 +126,7 @@ export class S3MetricSink implements AsyncMetricSink {
 
   async #append(columns: MetricColumns, series: readonly Series[], signal: AbortSignal): Promise<void> {
     if (columns.length === 0) return;
+    await this.#parts.runs.writable();
     if (this.#isClosed) await this.#parts.runs.reopenMetrics(this.#parts.runId);
     this.#isClosed = false;
     this.#hasWritten = true;

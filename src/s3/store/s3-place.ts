@@ -2,8 +2,9 @@ import { processSlot } from "../../base/process-state.ts";
 import { Heads } from "./heads.ts";
 import { STORE_FILE } from "./layout.ts";
 import { concurrencyAt, type Honesty, probe } from "./probe.ts";
+import type { Concurrency } from "./store-client.ts";
 import { newStoreFile, readStoreFile, type StoreFile } from "./store-file.ts";
-import type { Concurrency, StoreObjects } from "./store-objects.ts";
+import type { StoreObjects } from "./store-objects.ts";
 import type { WritePacer } from "./write-pacer.ts";
 
 /** Stores and how honest they have been, for the life of the process. */
@@ -29,12 +30,12 @@ export class S3Place {
   readonly uri: string;
   readonly #parts: PlaceParts;
   #found: Promise<StoreFile | undefined> | undefined;
-  #made: Promise<Concurrency> | undefined;
+  #made: Promise<void> | undefined;
 
   constructor(uri: string, parts: PlaceParts) {
     this.uri = uri;
     this.objects = parts.objects;
-    this.heads = new Heads(parts.objects, parts.pacer, () => this.#writable());
+    this.heads = new Heads(parts.objects, parts.pacer, () => this.writable());
     this.#parts = parts;
   }
 
@@ -50,34 +51,34 @@ export class S3Place {
     return file !== undefined;
   }
 
-  async #writable(): Promise<Concurrency> {
+  /**
+   * Before anything is written.
+   *
+   * @throws {TidemarkError} as {@link readable}; `NOT_IMPLEMENTED` for a storage that many writers cannot share
+   */
+  async writable(): Promise<void> {
     this.#made ??= this.#make();
-    return await kept(this.#made, () => {
+    await kept(this.#made, () => {
       this.#made = undefined;
     });
   }
 
-  async #make(): Promise<Concurrency> {
-    const { objects, concurrency: wish, furnish, pacer } = this.#parts;
-    const { origin, href } = objects.client.exchange.address;
-    const address = JSON.stringify([href, objects.client.bucket, objects.keyOf("")]);
-    const isKnown = probes().get(address) ?? probe(objects);
-    probes().set(address, isKnown);
+  async #make(): Promise<void> {
+    const { objects, concurrency, furnish, pacer } = this.#parts;
+    const { client } = objects;
+    const { origin, href } = client.exchange.address;
+    const address = JSON.stringify([href, client.bucket, objects.keyOf("")]);
+    const probing = probes().get(address) ?? probe(objects);
+    probes().set(address, probing);
     const [file, honesty] = await Promise.all([
       readStoreFile(objects),
-      kept(isKnown, () => void probes().delete(address)),
+      kept(probing, () => void probes().delete(address)),
     ]);
-    const concurrency = concurrencyAt(origin, honesty, wish);
-    if (file !== undefined) return concurrency;
-    await furnish(new Heads(objects, pacer, async () => concurrency));
+    client.concurrency = concurrencyAt(origin, honesty, concurrency);
+    if (file !== undefined) return;
+    await furnish(new Heads(objects, pacer, async () => {}));
     // Last: where it is, the rest is too. Whose it is does not matter.
-    await objects.putIf(STORE_FILE, Buffer.from(JSON.stringify(newStoreFile())), { ifAbsent: true }, concurrency);
-    return concurrency;
-  }
-
-  /** The concurrency that writes have at this store, for whoever writes no heads. */
-  async concurrency(): Promise<Concurrency> {
-    return await this.#writable();
+    await objects.putIf(STORE_FILE, Buffer.from(JSON.stringify(newStoreFile())), { ifAbsent: true });
   }
 }
 

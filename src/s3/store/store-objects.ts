@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { TidemarkError } from "../../base/errors.ts";
-import type { ConditionalOutcome, PutOptions, S3Client, WriteCondition } from "../client.ts";
+import type { ConditionalOutcome, PutOptions, WriteCondition } from "../client.ts";
 import type { ListedObject } from "../list-page.ts";
 import { placeOf } from "../s3-error.ts";
+import type { StoreClient } from "./store-client.ts";
 
 /** An object with its bytes. */
 export interface StoredObject {
@@ -10,16 +11,13 @@ export interface StoredObject {
   readonly etag: string;
 }
 
-/** How writes with a condition are done: by the storage, or by whoever is alone with it. */
-export type Concurrency = "many-writers" | "single-writer";
-
 /** The objects of one store, by their keys below its prefix. */
 export class StoreObjects {
-  readonly client: S3Client;
+  readonly client: StoreClient;
   readonly #base: string;
 
   /** @param prefix - Without slashes at its ends; empty for the whole bucket. */
-  constructor(client: S3Client, prefix: string) {
+  constructor(client: StoreClient, prefix: string) {
     this.client = client;
     this.#base = prefix === "" ? "" : `${prefix}/`;
   }
@@ -57,19 +55,9 @@ export class StoreObjects {
     await this.client.put(this.keyOf(key), body, options);
   }
 
-  async putIf(
-    key: string,
-    body: Uint8Array,
-    condition: WriteCondition,
-    concurrency: Concurrency,
-  ): Promise<ConditionalOutcome> {
-    const whole = this.keyOf(key);
+  async putIf(key: string, body: Uint8Array, condition: WriteCondition): Promise<ConditionalOutcome> {
     const options = { headers: { "content-type": "application/json" } };
-    if (concurrency === "many-writers") return await this.client.putIf(whole, body, condition, options);
-    const there = await this.client.find(whole);
-    const holds = "ifAbsent" in condition ? there === undefined : there?.etag === condition.ifMatch;
-    if (!holds) return { status: "refused", mayHaveWritten: false };
-    return { status: "written", etag: await this.client.put(whole, body, options) };
+    return await this.client.putIf(this.keyOf(key), body, condition, options);
   }
 
   async delete(key: string): Promise<void> {

@@ -1,0 +1,23 @@
+import { type ConditionalOutcome, type PutOptions, S3Client, type WriteCondition } from "../client.ts";
+
+/** How the conditions of writes are kept: by the storage, or, where it does not, by whoever is alone with it. */
+export type Concurrency = "many-writers" | "single-writer";
+
+/** The objects of a bucket, also of one that knows no conditions. */
+export class StoreClient extends S3Client {
+  /** Chosen when the storage has shown what it is. */
+  concurrency: Concurrency = "many-writers";
+
+  override async putIf(
+    key: string,
+    body: Uint8Array,
+    condition: WriteCondition,
+    options: PutOptions = {},
+  ): Promise<ConditionalOutcome> {
+    if (this.concurrency === "many-writers") return await super.putIf(key, body, condition, options);
+    const there = await this.find(key, options);
+    const holds = "ifAbsent" in condition ? there === undefined : there?.etag === condition.ifMatch;
+    if (!holds) return { status: "refused", mayHaveWritten: false };
+    return { status: "written", etag: await this.put(key, body, options) };
+  }
+}
