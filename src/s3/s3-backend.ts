@@ -80,7 +80,7 @@ export function s3Backend({ uri: address, ...given }: S3BackendOptions): Backend
     loggedModels,
     registry: new S3RegistryStore(place, { tracking, loggedModels }, background),
     remote: {
-      identity: JSON.stringify([settings.endpoint?.href ?? "aws", bucket, prefix]),
+      identity: JSON.stringify([settings.endpoint?.href ?? "aws", bucket, prefix, settings.credentials.identity]),
       sinkLimits: S3_SINK_LIMITS,
       tracking: storeBy(once).tracking,
       openSink: ({ id }) => storeBy(once).tracking.openSink(id),
