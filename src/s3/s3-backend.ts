@@ -10,15 +10,9 @@ import { S3Exchange } from "./s3-exchange.ts";
 import { findSettings, type S3Settings } from "./s3-settings.ts";
 import { ServerClock } from "./server-clock.ts";
 import { Background } from "./store/background.ts";
-import { Experiments, furnish } from "./store/experiments.ts";
-import { LoggedModels } from "./store/logged-models.ts";
-import { Runs } from "./store/runs.ts";
-import { S3Place } from "./store/s3-place.ts";
-import { S3RegistryStore } from "./store/s3-registry-store.ts";
+import { openStore } from "./store/open-store.ts";
 import { type S3StoreOptions, s3StoreOptionsSchema } from "./store/s3-store-options.ts";
-import { S3TrackingStore } from "./store/s3-tracking-store.ts";
 import { StoreClient } from "./store/store-client.ts";
-import { StoreObjects } from "./store/store-objects.ts";
 import { WritePacer } from "./store/write-pacer.ts";
 
 /** What {@link s3Backend} takes. */
@@ -46,22 +40,18 @@ const DEFAULT_HEAD_INTERVAL_MS = 1_000;
 export function s3Backend({ uri: address, ...given }: S3BackendOptions): Backend {
   const options = checkArgument("options", s3StoreOptionsSchema, given);
   const { bucket, prefix } = parseS3Uri(address);
-  const uri = prefix === "" ? `s3://${bucket}` : `s3://${bucket}/${prefix}`;
   const { concurrency = "many-writers", headIntervalMs = DEFAULT_HEAD_INTERVAL_MS, ...reach } = options;
   const settings = findSettings(reach);
+  // The spool repeats by itself.
+  const once = { ...settings, maxRetries: 0 };
   const http = new HttpClient(settings.network);
   const clock = new ServerClock();
   const pacer = new WritePacer(headIntervalMs);
   const background = new Background();
 
   const storeBy = (how: S3Settings) => {
-    const objects = new StoreObjects(new StoreClient(new S3Exchange(how, http, clock, bucket)), prefix);
-    const place = new S3Place(uri, { objects, pacer, concurrency, furnish: (heads) => furnish(heads, background) });
-    const experiments = new Experiments(place, background);
-    const runs = new Runs(place, experiments, background);
-    const loggedModels = new LoggedModels(place, experiments, background);
-    const tracking = new S3TrackingStore({ experiments, runs, loggedModels, uri });
-    return { place, tracking, loggedModels };
+    const client = new StoreClient(new S3Exchange(how, http, clock, bucket));
+    return openStore({ client, prefix, concurrency, pacer, background });
   };
   const artifactsBy =
     (how: S3Settings) =>
@@ -69,21 +59,14 @@ export function s3Backend({ uri: address, ...given }: S3BackendOptions): Backend
       const { bucket: name, prefix: directory } = parseS3Uri(location);
       return new S3ArtifactStore(location, new S3Client(new S3Exchange(how, http, clock, name)), directory);
     };
-
-  const patient = storeBy(settings);
-  // The spool repeats by itself.
-  const once = { ...settings, maxRetries: 0 };
-  const { tracking, loggedModels, place } = patient;
+  const tracking = storeBy(once).tracking;
   return {
-    uri,
-    tracking,
-    loggedModels,
-    registry: new S3RegistryStore(place, { tracking, loggedModels }, background),
+    ...storeBy(settings),
     remote: {
       identity: JSON.stringify([settings.endpoint?.href ?? "aws", bucket, prefix, settings.credentials.identity]),
       sinkLimits: S3_SINK_LIMITS,
-      tracking: storeBy(once).tracking,
-      openSink: ({ id }) => storeBy(once).tracking.openSink(id),
+      tracking,
+      openSink: ({ id }) => tracking.openSink(id),
       artifacts: artifactsBy(once),
     },
     artifacts: artifactsBy(settings),

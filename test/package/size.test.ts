@@ -6,7 +6,8 @@ import { packageOf, parseModule, readTree } from "../support/modules.ts";
 import { repository } from "../support/repository.ts";
 
 /** Loaded when they are used, by whoever uses them: none of them may come along with an import. */
-const LAZY = /^(undici|commander|cli-progress|p-queue|fflate|hyparquet-writer|@aws-sdk\/.*|@tensorflow\/.*|onnxruntime-.*)$/;
+const LAZY =
+  /^(undici|commander|cli-progress|p-queue|fflate|hyparquet-writer|@aws-sdk\/.*|@tensorflow\/.*|onnxruntime-.*)$/;
 
 const files = readTree(join(repository, "dist"), ".js", ".cjs");
 

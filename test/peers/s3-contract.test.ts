@@ -1,29 +1,18 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { s3Backend } from "../../src/s3/index.ts";
 import { backendContract } from "../contract/suite.ts";
 import { leftOut } from "../support/peers.ts";
-import { startVersitygw, type Versitygw } from "../support/versitygw.ts";
+import { type S3Server, s3Servers, storeAt } from "../support/s3-servers.ts";
 
-const BUCKET = "store";
-
-describe.skipIf(leftOut("versitygw"))("a bucket", () => {
-  let server: Versitygw;
-  beforeAll(async () => {
-    server = await startVersitygw(BUCKET);
-  });
-  afterAll(() => server?.kill());
-
-  let made = 0;
-  /** A prefix stands for a new bucket. */
-  const makeBackend = () =>
-    s3Backend({
-      uri: `s3://${BUCKET}/contract/${made++}`,
-      endpoint: server.address,
-      region: "us-east-1",
-      credentials: server.keys,
-      // This storage has no limit.
-      headIntervalMs: 0,
+describe.each(s3Servers)("a bucket at %s", (_, peer, start) => {
+  describe.skipIf(leftOut(peer))("is a backend:", () => {
+    let server: S3Server;
+    beforeAll(async () => {
+      server = await start();
     });
+    afterAll(() => server?.kill());
 
-  for (const { name, run } of backendContract(makeBackend)) it(name, run);
+    // A prefix stands for a new bucket.
+    let made = 0;
+    for (const { name, run } of backendContract(() => storeAt(server, `contract/${made++}`))) it(name, run);
+  });
 });
