@@ -1,12 +1,21 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../src/contract/backend.ts";
 import type { RunQuery } from "../../src/contract/tracking-store.ts";
 import type { S3Client } from "../../src/s3/client.ts";
 import { S3Opener } from "../../src/s3/s3-artifacts.ts";
+import { Background } from "../../src/s3/store/background.ts";
+import { EntityIndex } from "../../src/s3/store/entity-index.ts";
+import { Heads } from "../../src/s3/store/heads.ts";
 import { chunkBytes, cutIntoChunks } from "../../src/s3/store/index-chunk.ts";
-import type { RunHead } from "../../src/s3/store/run-head.ts";
-import { FaultProxy } from "../support/fault-proxy.ts";
+import { runIndex, runKey } from "../../src/s3/store/layout.ts";
+import { type RunHead, runHeadSchema } from "../../src/s3/store/run-head.ts";
+import { StoreClient } from "../../src/s3/store/store-client.ts";
+import { StoreObjects } from "../../src/s3/store/store-objects.ts";
+import { WritePacer } from "../../src/s3/store/write-pacer.ts";
+import { FaultProxy, pass } from "../support/fault-proxy.ts";
 import { leftOut } from "../support/peers.ts";
+import { randomFrom, SEED } from "../support/random.ts";
 import { BUCKET, type S3Server, s3Servers, storeAt } from "../support/s3-servers.ts";
 
 const EVERYTHING = { viewType: "all", maxResults: 50_000 } as const;
@@ -25,6 +34,12 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
     const keys: string[] = [];
     for await (const { objects } of bucket.list({ prefix })) keys.push(...objects.map(({ key }) => key));
     return keys;
+  };
+  const indexAt = (prefix: string, client = bucket): EntityIndex<RunHead> => {
+    const objects = new StoreObjects(new StoreClient(client.exchange), prefix);
+    const heads = new Heads(objects, new WritePacer(0), async () => {});
+    const of = { schema: runHeadSchema, keyOf: runKey, isGone: () => false };
+    return new EntityIndex(heads, runIndex("0"), of, new Background());
   };
   const idsIn = async ({ tracking }: Backend, query: Partial<RunQuery> = {}) =>
     (await tracking.searchRuns({ ...EVERYTHING, experimentIds: ["0"], ...query })).items.map(({ id }) => id).sort();
@@ -51,43 +66,53 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
     await fresh.close();
   });
 
-  it("never miss a change that was acknowledged, whoever tidies up meanwhile", async () => {
+  it("never miss a change that was acknowledged, while others tidy up all the time", async () => {
     const prefix = "index/stale";
-    const [writer, other, reader] = Array.from({ length: 3 }, () => storeAt(server, prefix)) as [
-      Backend,
-      Backend,
-      Backend,
-    ];
+    const [writer, other] = [storeAt(server, prefix), storeAt(server, prefix)];
     const runs = await Promise.all(Array.from({ length: 10 }, () => writer.tracking.createRun({ experimentId: "0" })));
     const acknowledged = new Map(runs.map(({ id }) => [id, 0]));
+    const random = randomFrom(SEED);
     let isOver = false;
-    const write = async (backend: Backend, own: readonly string[]) => {
-      for (let n = 1; n <= 25; n++) {
+    const write = async ({ tracking }: Backend, own: readonly string[]) => {
+      for (let n = 1; n <= 40; n++) {
         for (const id of own) {
-          await backend.tracking.updateRun({ runId: id, endTime: n });
+          await tracking.updateRun({ runId: id, endTime: n });
           acknowledged.set(id, n);
         }
       }
     };
-    const watch = async (backend: Backend) => {
-      let reads = 0;
-      while (!isOver) {
+    // Much happens between two requests of theirs.
+    const proxy = await FaultProxy.start(server.options.endpoint, true);
+    proxy.script = () => async (exchange) => {
+      await sleep(random() * 100);
+      await pass(exchange);
+    };
+    const slow = new S3Opener({ ...server.options, endpoint: proxy.address }).bucket(BUCKET);
+    const readers = Array.from({ length: 6 }, () => indexAt(prefix, slow));
+    const watch = async (index: EntityIndex<RunHead>) => {
+      for (let reads = 0; ; reads++) {
+        if (isOver) return reads;
         const before = new Map(acknowledged);
-        const { items } = await backend.tracking.searchRuns({ ...EVERYTHING, experimentIds: ["0"] });
-        expect(items).toHaveLength(runs.length);
-        for (const { id, endTime = 0 } of items) expect(endTime).toBeGreaterThanOrEqual(before.get(id) as number);
-        reads++;
+        const heads = await index.all();
+        expect(heads).toHaveLength(runs.length);
+        for (const { id, endTime = 0 } of heads) expect(endTime).toBeGreaterThanOrEqual(before.get(id) as number);
       }
-      return reads;
+    };
+    const tidy = async (index: EntityIndex<RunHead>) => {
+      while (!isOver) await index.compact();
     };
     const ids = runs.map(({ id }) => id);
-    const watching = Promise.all([watch(reader), watch(other)]);
+    const watching = Promise.all(readers.map(watch));
+    const tidying = Promise.all([tidy(indexAt(prefix)), tidy(indexAt(prefix))]);
     await Promise.all([write(writer, ids.slice(0, 5)), write(other, ids.slice(5))]);
     isOver = true;
-    const reads = await watching;
+    const [reads] = await Promise.all([watching, tidying]);
     expect(Math.min(...reads)).toBeGreaterThan(0);
-    for (const backend of [writer, other, reader]) await backend.close();
-    expect((await keysBelow(`${prefix}/idx/runs/exp=0/s/`)).length).toBeGreaterThan(0);
+    const last = indexAt(prefix);
+    await last.compact();
+    expect(await keysBelow(`${prefix}/idx/runs/exp=0/dirty/`)).toEqual([]);
+    expect((await last.all()).map(({ endTime }) => endTime)).toEqual(ids.map(() => 40));
+    for (const backend of [writer, other]) await backend.close();
   });
 
   it("of 10,000 runs take 12 requests, and one more for each that has changed since", async () => {
