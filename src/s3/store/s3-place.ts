@@ -68,12 +68,11 @@ export class S3Place {
     const { client } = objects;
     const { origin, href } = client.exchange.address;
     const address = JSON.stringify([href, client.bucket, objects.keyOf("")]);
+    // First, so that a store of another version is left alone.
+    const file = await readStoreFile(objects);
     const probing = probes().get(address) ?? probe(objects);
     probes().set(address, probing);
-    const [file, honesty] = await Promise.all([
-      readStoreFile(objects),
-      kept(probing, () => void probes().delete(address)),
-    ]);
+    const honesty = await kept(probing, () => void probes().delete(address));
     client.concurrency = concurrencyAt(origin, honesty, concurrency);
     if (file !== undefined) return;
     await furnish(new Heads(objects, pacer, async () => {}));
