@@ -46,9 +46,20 @@ interface Change<T> {
   readonly reject: (error: unknown) => void;
 }
 
+/** A head that is about to be written. */
+interface Draft<T extends HeadFields> {
+  readonly content: Content<T>;
+  readonly rev: number;
+  readonly body: Uint8Array;
+  /** Of what it takes the place of; `undefined` for nothing. */
+  readonly etag: string | undefined;
+}
+
 /** A dataset may bring 17 MiB with it. */
 const LARGEST_HEAD_BYTES = 32 << 20;
 const MOST_OPS = 16;
+/** Less than it takes until somebody takes an announcement for a dead one. */
+const ANNOUNCEMENT_LASTS_MS = 30 * 60_000;
 /** Others were faster that often: something else is wrong then. */
 const MOST_RACES = 60;
 /** A write takes milliseconds; whoever lost comes back when the winner is done. */
@@ -86,14 +97,14 @@ export class Heads {
     const head = { ...content, rev: 1, ops: [op], createdBy: op } as unknown as T;
     const body = this.#bytesOf(kind, id, head);
     for (let race = 0; ; race++) {
-      await kind.announce?.(id, content, 1);
-      const written = await this.#write(kind.keyOf(id), body, undefined);
+      const written = await this.#announceAndWrite(kind, id, { content, rev: 1, body, etag: undefined });
       if (written === "written") break;
       if (written === "refused") return undefined;
       // An earlier try may have been the one that made it.
       const there = await this.read(kind, id);
       if (there?.createdBy === op) break;
-      if (there !== undefined || race > MOST_RACES) return undefined;
+      if (there !== undefined) return undefined;
+      await this.#pause(kind.keyOf(id), race);
     }
     this.#pacer.written(kind.keyOf(id));
     kind.onWritten?.(id, content);
@@ -175,19 +186,37 @@ export class Heads {
         createdBy: stored.head.createdBy,
       } as T;
       const body = this.#bytesOf(kind, id, next);
-      await kind.announce?.(id, next, next.rev);
-      const written = await this.#write(key, body, stored.etag);
+      const written = await this.#announceAndWrite(kind, id, { content: next, rev: next.rev, body, etag: stored.etag });
       this.#pacer.written(key);
       if (written === "written" || (written === "unclear" && (await this.#hasOp(kind, id, op)))) {
         kind.onWritten?.(id, next);
         return settle(next);
       }
-      if (race > MOST_RACES) {
-        const message = `others change ${this.objects.describe(key)} faster than this process can`;
-        throw new TidemarkError("TEMPORARILY_UNAVAILABLE", message);
-      }
-      await sleep(retryDelayMs(RACE_RETRY, Math.min(race + 1, 8), undefined));
+      await this.#pause(key, race);
     }
+  }
+
+  /** @throws {TidemarkError} `TEMPORARILY_UNAVAILABLE` after many */
+  async #pause(key: string, race: number): Promise<void> {
+    if (race > MOST_RACES) {
+      const message = `others change ${this.objects.describe(key)} faster than this process can`;
+      throw new TidemarkError("TEMPORARILY_UNAVAILABLE", message);
+    }
+    await sleep(retryDelayMs(RACE_RETRY, Math.min(race + 1, 8), undefined));
+  }
+
+  async #announceAndWrite<T extends HeadFields>(
+    kind: HeadKind<T>,
+    id: string,
+    { content, rev, body, etag }: Draft<T>,
+  ): Promise<"written" | "refused" | "unclear"> {
+    await kind.announce?.(id, content, rev);
+    const announcedAt = Date.now();
+    const written = await this.#write(kind.keyOf(id), body, etag);
+    // An announcement that old may have been taken for that of a dead process: a laptop has slept, say.
+    if (written !== "refused" && Date.now() - announcedAt > ANNOUNCEMENT_LASTS_MS)
+      await kind.announce?.(id, content, rev);
+    return written;
   }
 
   async #hasOp<T extends HeadFields>(kind: HeadKind<T>, id: string, op: string): Promise<boolean> {
@@ -202,7 +231,8 @@ export class Heads {
       return outcome.mayHaveWritten ? "unclear" : "refused";
     } catch (error) {
       // Two at once: the other one may have failed too, so that the head is still what it was.
-      if (error instanceof TidemarkError && error.details.httpStatus === 409) return "unclear";
+      const isConflict = error instanceof TidemarkError && error.code === "TEMPORARILY_UNAVAILABLE";
+      if (isConflict && error.details.httpStatus === 409) return "unclear";
       throw error;
     }
   }

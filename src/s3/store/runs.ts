@@ -30,6 +30,7 @@ import { storeMetric } from "./stored-metric.ts";
 import { withTexts } from "./text-record.ts";
 
 const PARALLEL_READS = 16;
+const MOST_REMEMBERED = 10_000;
 const NO_METRICS: readonly Metric[] = [];
 
 /** Runs as heads, an index for those of each experiment, and metrics in segments. */
@@ -39,6 +40,8 @@ export class Runs {
   readonly #background: Background;
   readonly #indexes = new Map<string, EntityIndex<RunHead>>();
   readonly #kind: HeadKind<RunHead>;
+  /** Of runs that were read: a run stays in its experiment. */
+  readonly #experimentIds = new Map<string, string>();
 
   constructor(place: S3Place, experiments: Experiments, background: Background) {
     this.#place = place;
@@ -135,7 +138,7 @@ export class Runs {
 
   /** Changes a run that is not deleted. @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST`, `INVALID_STATE` */
   async change(runId: string, apply: (head: RunHead) => RunContent): Promise<RunHead> {
-    const { experimentId } = await this.head(runId);
+    const experimentId = this.#experimentIds.get(runId) ?? (await this.head(runId)).experimentId;
     const experiment = await this.#experiments.head(experimentId);
     return await this.#changeAny(runId, (head) => {
       if (isDeletedRun(head, experiment)) throw runDeleted(runId);
@@ -153,6 +156,8 @@ export class Runs {
     const isThere = isId(runId) && (await this.#place.readable());
     const head = isThere ? await this.#place.heads.read(this.#kind, runId) : undefined;
     if (head === undefined) throw noSuchRun(runId, this.#place.uri);
+    if (this.#experimentIds.size >= MOST_REMEMBERED) this.#experimentIds.clear();
+    this.#experimentIds.set(runId, head.experimentId);
     return head;
   }
 
