@@ -5,6 +5,7 @@ import type { RegistryStore } from "../../src/contract/registry-store.ts";
 import { startRun } from "../../src/fluent/start-run.ts";
 import type { S3Client } from "../../src/s3/client.ts";
 import { S3Opener } from "../../src/s3/s3-artifacts.ts";
+import { experimentIdFor } from "../../src/s3/store/layout.ts";
 import type { S3StoreOptions } from "../../src/s3/store/s3-store-options.ts";
 import { batchOf } from "../contract/batches.ts";
 import { backendContract } from "../contract/suite.ts";
@@ -181,6 +182,77 @@ describe.skipIf(leftOut("versitygw"))("a store in a bucket", () => {
     const head = JSON.parse(Buffer.from(await headOf(bucket, store, id)).toString());
     expect(head.latestMetrics).toEqual([{ key: "loss", value: 1, step: 3, timestamp: 3 }]);
     await store.close();
+  });
+
+  describe("gives a name to one, where", () => {
+    /** Two programs at one store: what the first writes to heads of experiments waits at the gate. */
+    async function heldBack() {
+      const prefix = newPrefix();
+      const { proxy, store: held } = await spoiledStore(server, prefix);
+      const other = storeAt(server, prefix);
+      onTestFinished(() => other.close());
+      const id = await held.tracking.createExperiment({ name: "before" });
+      let open = () => {};
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      proxy.script = ({ path, incoming: { method } }) =>
+        method === "PUT" && path.endsWith("/exp.json")
+          ? async (exchange) => {
+              await gate;
+              await pass(exchange);
+            }
+          : pass;
+      const named = async (name: string) => {
+        const { items } = await other.tracking.searchExperiments({ viewType: "all", maxResults: 100 });
+        return items.filter((experiment) => experiment.name === name).map((experiment) => experiment.id);
+      };
+      return { held, other, id, open, named, proxy };
+    }
+
+    it("somebody creates what another is about to be renamed to", async () => {
+      const { held, other, id, open, named, proxy } = await heldBack();
+      const before = proxy.count(`/${id}/exp.json`);
+      const renaming = held.tracking.renameExperiment(id, "wanted").catch((error: unknown) => error);
+      // A look for the state, one for the claim's sake, then the write.
+      await proxy.seen(`/${id}/exp.json`, before + 3);
+      const created = await other.tracking.createExperiment({ name: "wanted" });
+      open();
+      expect(await renaming).toMatchObject({ code: "RESOURCE_ALREADY_EXISTS" });
+      expect(await named("wanted")).toEqual([created]);
+      expect((await other.tracking.getExperiment(id)).name).toBe("before");
+    });
+
+    it("somebody is renamed to what another is about to create", async () => {
+      const { held, other, id, open, named, proxy } = await heldBack();
+      const own = experimentIdFor("wanted", 0);
+      const creating = held.tracking.createExperiment({ name: "wanted" }).catch((error: unknown) => error);
+      await proxy.seen(`/${own}/exp.json`);
+      await other.tracking.renameExperiment(id, "wanted");
+      open();
+      expect(await creating).toMatchObject({ code: "RESOURCE_ALREADY_EXISTS" });
+      expect(await named("wanted")).toEqual([id]);
+      await expect(other.tracking.getExperiment(own)).rejects.toMatchObject({ code: "RESOURCE_DOES_NOT_EXIST" });
+    });
+
+    it("a program has died with a name that it had claimed only", async () => {
+      const prefix = newPrefix();
+      const store = storeAt(server, prefix);
+      const id = await store.tracking.createExperiment({ name: "before" });
+      const claim = (name: string, of: string) =>
+        bucket.put(
+          `${prefix}/exp-names/${name}.json`,
+          Buffer.from(JSON.stringify({ rev: 1, ops: ["x"], createdBy: "x", name, id: of, generation: 0 })),
+        );
+      await claim("renaming", id);
+      await claim("creating", experimentIdFor("creating", 0));
+      expect(await store.tracking.getExperimentByName("renaming")).toBeUndefined();
+      expect(await store.tracking.getExperimentByName("creating")).toBeUndefined();
+      expect(await store.tracking.createExperiment({ name: "renaming" })).not.toBe(id);
+      expect(await store.tracking.createExperiment({ name: "creating" })).toBe(experimentIdFor("creating", 0));
+      expect((await store.tracking.getExperiment(id)).name).toBe("before");
+      await store.close();
+    });
   });
 
   describe("behind a network that fails", () => {
