@@ -16,16 +16,14 @@ import { WritePacer } from "../../src/s3/store/write-pacer.ts";
 import { FaultProxy, pass } from "../support/fault-proxy.ts";
 import { leftOut } from "../support/peers.ts";
 import { randomFrom, SEED } from "../support/random.ts";
-import { BUCKET, type S3Server, s3Servers, storeAt } from "../support/s3-servers.ts";
+import { BUCKET, type S3Server, startVersitygwServer, storeAt } from "../support/s3-servers.ts";
 
 const EVERYTHING = { viewType: "all", maxResults: 50_000 } as const;
-const [[, , startVersitygw]] = s3Servers as [(typeof s3Servers)[0]];
-
 describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
   let server: S3Server;
   let bucket: S3Client;
   beforeAll(async () => {
-    server = await startVersitygw();
+    server = await startVersitygwServer();
     bucket = new S3Opener(server.options).bucket(BUCKET);
   });
   afterAll(() => server?.kill());

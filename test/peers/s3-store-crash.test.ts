@@ -11,7 +11,7 @@ import { send } from "../contract/subject.ts";
 import { DyingS3Client, Killed } from "../support/dying-s3-client.ts";
 import { leftOut } from "../support/peers.ts";
 import { randomFrom, SEED } from "../support/random.ts";
-import { BUCKET, type S3Server, s3Servers } from "../support/s3-servers.ts";
+import { BUCKET, type S3Server, startVersitygwServer } from "../support/s3-servers.ts";
 
 const LEAST_KILLS = 500;
 const MORTALITY = { kills: 0.05, losses: 0.02 };
@@ -20,13 +20,11 @@ const MOST_DEEDS_A_LIFE = 40;
 const EXPERIMENT = "0";
 const MODEL = "digits";
 
-const [[, , startVersitygw]] = s3Servers as [(typeof s3Servers)[0]];
-
 describe.skipIf(leftOut("versitygw"))("a store", () => {
   let server: S3Server;
   let bucket: S3Client;
   beforeAll(async () => {
-    server = await startVersitygw();
+    server = await startVersitygwServer();
     bucket = new S3Opener(server.options).bucket(BUCKET);
   });
   afterAll(() => server?.kill());

@@ -12,9 +12,7 @@ import { backendContract } from "../contract/suite.ts";
 import { answer, type Exchange, type Fault, FaultProxy, loseAnswer, pass } from "../support/fault-proxy.ts";
 import { leftOut } from "../support/peers.ts";
 import { randomFrom, SEED } from "../support/random.ts";
-import { BUCKET, type S3Server, s3Servers, storeAt } from "../support/s3-servers.ts";
-
-const [[, , startVersitygw], [, , startMoto]] = s3Servers as [(typeof s3Servers)[0], (typeof s3Servers)[0]];
+import { BUCKET, type S3Server, startMotoServer, startVersitygwServer, storeAt } from "../support/s3-servers.ts";
 
 const refusal = (status: number, code: string): Fault =>
   answer(status, `<Error><Code>${code}</Code><Message>on purpose</Message></Error>`, {
@@ -39,7 +37,7 @@ describe.skipIf(leftOut("versitygw"))("a store in a bucket", () => {
   let server: S3Server;
   let bucket: S3Client;
   beforeAll(async () => {
-    server = await startVersitygw();
+    server = await startVersitygwServer();
     bucket = new S3Opener(server.options).bucket(BUCKET);
   });
   afterAll(() => server?.kill());
@@ -338,7 +336,7 @@ describe.skipIf(leftOut("python"))("a storage that keeps no conditions", () => {
   let server: S3Server;
   beforeAll(async () => {
     // It checks no signatures, so that headers may get lost on the way.
-    server = await startMoto();
+    server = await startMotoServer();
   });
   afterAll(() => server?.kill());
 

@@ -21,6 +21,7 @@ import {
   type RunHead,
   runEntity,
   runHeadSchema,
+  searchedRun,
   updated,
   withoutLatest,
 } from "./run-head.ts";
@@ -96,12 +97,12 @@ export class Runs {
       runs.map(({ entity }) => entity),
       query,
     );
-    if (needsMetrics) return { items, ...rest };
-    // The values of open runs are looked up for those that are shown.
     const found = new Map(runs.map((run) => [run.entity.id, run]));
-    const shown = items.map((item) => async () => {
-      const run = found.get(item.id) as FoundRun;
-      return isOpen(run) ? (await this.#withMetrics(run)).entity : item;
+    const shown = items.map(({ id }) => async () => {
+      const run = found.get(id) as FoundRun;
+      // Where nobody asked for metrics, those of open runs are looked up for the runs that are shown.
+      const latest = isOpen(run) && !needsMetrics ? await this.metrics(id).latest() : run.entity.latestMetrics;
+      return runEntity(run.head, run.experiment, this.#place.uri, latest);
     });
     return { items: await inParallel(shown, PARALLEL_READS, undefined), ...rest };
   }
@@ -204,22 +205,18 @@ export class Runs {
   async #inExperiment(id: string, viewType: RunQuery["viewType"], needsMetrics: boolean): Promise<FoundRun[]> {
     const [experiment, heads] = await Promise.all([this.#experiments.find(id), this.#indexOf(id).all()]);
     if (experiment === undefined) return [];
-    const runs = heads.map((head) => ({
+    const found = (head: RunHead, latest: readonly Metric[]): FoundRun => ({
       head,
       experiment,
-      entity: runEntity(head, experiment, this.#place.uri, NO_METRICS),
-    }));
+      entity: searchedRun(head, experiment, this.#place.uri, latest),
+    });
+    const runs = heads.map((head) => found(head, NO_METRICS));
     if (!needsMetrics) return runs;
     const tasks = runs.map((run) => async () => {
       const isShown = viewType === "all" || run.entity.lifecycleStage === viewType;
-      return isShown && isOpen(run) ? await this.#withMetrics(run) : run;
+      return isShown && isOpen(run) ? found(run.head, await this.metrics(run.head.id).latest()) : run;
     });
     return await inParallel(tasks, PARALLEL_READS, undefined);
-  }
-
-  async #withMetrics(run: FoundRun): Promise<FoundRun> {
-    const latest = await this.metrics(run.head.id).latest();
-    return { ...run, entity: runEntity(run.head, run.experiment, this.#place.uri, latest) };
   }
 
   #indexOf(experimentId: string): EntityIndex<RunHead> {
