@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { describe, invalidArgument, TidemarkError } from "../base/errors.ts";
 import { encodeKey, encodeQuery } from "./uri-encoding.ts";
 
@@ -9,6 +10,7 @@ export interface BucketLocation {
 }
 
 const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/;
+const WANTED_HOST = /^[a-z0-9][a-z0-9.-]+[a-z0-9]$/;
 const HOST_LABEL = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
 /**
@@ -47,7 +49,7 @@ export function urlOf(
   query: Readonly<Record<string, string | number | undefined>> = {},
 ): URL {
   const base = endpoint ?? new URL(`https://s3.${region.toLowerCase()}.${suffixOf(region)}`);
-  const isInPath = isPathStyle ?? !(HOST_LABEL.test(bucket) && endpoint === undefined);
+  const isInPath = isPathStyle === true || !canBeHost(base, bucket, isPathStyle === false);
   const url = new URL(base);
   if (!isInPath) url.hostname = `${bucket}.${base.hostname}`;
   const root = base.pathname.replace(/\/+$/, "");
@@ -56,6 +58,12 @@ export function urlOf(
   const search = encodeQuery(query);
   // One text, because a URL's own setters would encode some of it again.
   return new URL(`${url.origin}${path}${search === "" ? "" : `?${search}`}`);
+}
+
+/** Hosts are of lower case, and no address of numbers has others below it. A certificate covers no bucket with dots. */
+function canBeHost({ hostname }: URL, bucket: string, isWanted: boolean): boolean {
+  if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) return false;
+  return (isWanted ? WANTED_HOST : HOST_LABEL).test(bucket);
 }
 
 const suffixOf = (region: string): string => (region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com");

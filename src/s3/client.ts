@@ -1,77 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { TidemarkError } from "../base/errors.ts";
+import { invalidArgument, TidemarkError } from "../base/errors.ts";
 import type { HttpResponse } from "../net/http-types.ts";
+import { readText } from "./bodies.ts";
 import { checkSegments } from "./bucket-address.ts";
 import { checksumHeaders } from "./checksum.ts";
 import { type DeleteResult, deleteBody, readDeleteResult } from "./delete-objects.ts";
 import { type ListPage, readListPage } from "./list-page.ts";
+import type {
+  ConditionalOutcome,
+  GetOptions,
+  ListOptions,
+  ObjectInfo,
+  PresignOptions,
+  PutOptions,
+  S3RequestOptions,
+  WriteCondition,
+} from "./object-requests.ts";
 import { placeOf } from "./s3-error.ts";
-import { readText, type S3Call, type S3Exchange } from "./s3-exchange.ts";
-
-/** What every request takes. */
-export interface S3RequestOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What is kept with an object. */
-export interface PutOptions extends S3RequestOptions {
-  /** `content-type`, `x-amz-storage-class`, …: names in lower case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Told the bytes as they leave. */
-  readonly onBytes?: ((count: number) => void) | undefined;
-}
-
-/** What must be so for a write to happen: nothing is there yet, or what is there has still this ETag. */
-export type WriteCondition = { readonly ifAbsent: true } | { readonly ifMatch: string };
-
-/** How a write with a condition went. */
-export type ConditionalOutcome =
-  | { readonly status: "written"; readonly etag: string }
-  | {
-      readonly status: "refused";
-      /** An earlier try of the same call may have written, and somebody else may have written over it. */
-      readonly mayHaveWritten: boolean;
-    };
-
-/** What is known of an object without its bytes. */
-export interface ObjectInfo {
-  readonly sizeBytes: number;
-  readonly etag: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** A part of an object: from the byte `from` up to `to`, which is not one of them. */
-export interface ByteRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface GetOptions extends S3RequestOptions {
-  readonly range?: ByteRange | undefined;
-  /** Refused with `INVALID_STATE` where the object has another ETag by now. */
-  readonly ifMatch?: string | undefined;
-}
-
-export interface ListOptions extends S3RequestOptions {
-  readonly prefix?: string;
-  /** What separates directories: keys with it behind the prefix are answered as one prefix each. */
-  readonly delimiter?: string;
-  readonly startAfter?: string;
-  /** At most, and by default, 1,000. */
-  readonly maxKeys?: number;
-  readonly continuationToken?: string | undefined;
-}
-
-export interface PresignOptions {
-  readonly method?: "GET" | "PUT" | "HEAD" | "DELETE";
-  /** How long the address works, in seconds, at most a week. Default: 900. */
-  readonly expiresInSeconds?: number;
-  /** Headers that must be sent with it. Names in lower case. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string>>;
-}
+import type { S3Call, S3Exchange } from "./s3-exchange.ts";
 
 const DEFAULT_PRESIGN_SECONDS = 900;
+const LONGEST_PRESIGN_SECONDS = 7 * 24 * 3_600;
 /** By this a call knows its own object again when it has lost the answer. */
 const OPERATION_HEADER = "x-amz-meta-tidemark-op";
 /** A thousand keys of a KiB, each byte of them encoded, and what is said beside them. */
@@ -201,7 +150,9 @@ export class S3Client {
   /** An address by which anybody may do this one thing, until it expires. It is a secret. */
   async presign(key: string, options: PresignOptions = {}): Promise<URL> {
     const { method = "GET", expiresInSeconds = DEFAULT_PRESIGN_SECONDS, headers = {}, query = {} } = options;
-    checkSegments(key, "key");
+    checkKey(key);
+    if (!Number.isInteger(expiresInSeconds) || expiresInSeconds < 1 || expiresInSeconds > LONGEST_PRESIGN_SECONDS)
+      throw invalidArgument("expiresInSeconds", expiresInSeconds, `1 to ${LONGEST_PRESIGN_SECONDS}`);
     return await this.#exchange.presign({ method, key, headers, query }, expiresInSeconds);
   }
 
@@ -217,9 +168,7 @@ export class S3Client {
   }
 
   #onKey(method: "GET" | "PUT" | "HEAD" | "DELETE", action: string, key: string) {
-    checkSegments(key, "key");
-    if (key === "")
-      throw new TidemarkError("INVALID_PARAMETER_VALUE", "key: is empty", { details: { argument: "key" } });
+    checkKey(key);
     return { method, action, key, permission: PERMISSIONS[method] } as const;
   }
 
@@ -228,6 +177,11 @@ export class S3Client {
     if (text !== undefined) return text;
     throw new TidemarkError("DATA_DAMAGED", `an answer about ${placeOf(this.bucket, undefined)} is too large`);
   }
+}
+
+function checkKey(key: string): void {
+  if (key === "") throw invalidArgument("key", key, "the key of an object");
+  checkSegments(key, "key");
 }
 
 const PERMISSIONS = {

@@ -4,7 +4,8 @@ import type { TransferControl } from "../contract/artifact-store.ts";
 import { guardedExchange } from "../net/http-client.ts";
 import type { HttpResponse } from "../net/http-types.ts";
 import { verifierOf } from "./checksum.ts";
-import type { ByteRange, S3Client } from "./client.ts";
+import type { S3Client } from "./client.ts";
+import type { ByteRange } from "./object-requests.ts";
 import { inParallel } from "./parallel.ts";
 import { placeOf } from "./s3-error.ts";
 

@@ -1,9 +1,10 @@
 import { TidemarkError } from "../base/errors.ts";
 import type { HttpResponse } from "../net/http-types.ts";
+import { readText } from "./bodies.ts";
 import { type ChecksumKind, checksumAlgorithm, checksumHeaders } from "./checksum.ts";
 import { dropped } from "./client.ts";
 import { refusalOf, s3Error } from "./s3-error.ts";
-import { readText, type S3Exchange } from "./s3-exchange.ts";
+import type { S3Exchange } from "./s3-exchange.ts";
 import { escapeXml, parseXml, textOf } from "./xml.ts";
 
 /** A part that is there. */

@@ -1,11 +1,10 @@
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import { HttpClient } from "../net/http-client.ts";
-import { checkArgument } from "../schema/check.ts";
 import { parseS3Uri } from "./bucket-address.ts";
 import { S3Client } from "./client.ts";
 import { S3ArtifactStore } from "./s3-artifact-store.ts";
 import { S3Exchange } from "./s3-exchange.ts";
-import { type S3Options, s3OptionsSchema } from "./s3-options.ts";
+import { checkS3Options, type S3Options } from "./s3-options.ts";
 import { findSettings } from "./s3-settings.ts";
 import { ServerClock } from "./server-clock.ts";
 
@@ -15,7 +14,7 @@ export class S3Opener {
 
   /** @throws {TidemarkError} `INVALID_PARAMETER_VALUE` */
   constructor(options: S3Options = {}) {
-    const settings = findSettings(checkArgument("options", s3OptionsSchema, options));
+    const settings = findSettings(checkS3Options(options));
     const http = new HttpClient(settings.network);
     const clock = new ServerClock();
     const clients = new Map<string, S3Client>();

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { warnOnce } from "../base/diagnostics.ts";
 import { TidemarkError } from "../base/errors.ts";
@@ -6,7 +5,9 @@ import { NETWORK_RETRY, retryDelayMs } from "../base/retry-schedule.ts";
 import { guardedExchange, type HttpClient, isDistrusted, wasNeverSent } from "../net/http-client.ts";
 import type { HttpRequest, HttpResponse } from "../net/http-types.ts";
 import { retryAfterMs } from "../net/retryable.ts";
+import { type RequestBody, readText, requestBody } from "./bodies.ts";
 import { urlOf } from "./bucket-address.ts";
+import { type Correction, correctionFor } from "./corrections.ts";
 import { isPassing, readRefusal, type S3Refusal, s3Error } from "./s3-error.ts";
 import type { S3Settings } from "./s3-settings.ts";
 import type { ServerClock } from "./server-clock.ts";
@@ -51,14 +52,8 @@ type Attempt<T> =
       readonly retryAfterMs: number | undefined;
     };
 
-/** What may be wrong with a request itself, and put right once. */
-type Correction = "clock" | "credentials" | "region";
-
 /** An error of S3 is some hundred bytes; what stands between may send a page. */
 const LARGEST_REFUSAL_BYTES = 1 << 16;
-/** Pieces in which a body leaves where somebody watches it. */
-const PIECE_BYTES = 1 << 18;
-
 /** Asks a bucket: signed, repeated while that may help, put right where the storage says what is wrong. */
 export class S3Exchange {
   readonly bucket: string;
@@ -98,7 +93,7 @@ export class S3Exchange {
 
   /** The same for callers to whom it matters whether an earlier try may have done it. */
   async settle<T>(call: S3Call, read: (response: HttpResponse) => Promise<T>): Promise<Settled<T>> {
-    const body = bodyOf(call);
+    const body = requestBody(call.body, call.onBytes);
     let isRepeat = false;
     for (let retry = 1; ; retry++) {
       const attempt = await this.#attempt(call, body, read);
@@ -134,7 +129,11 @@ export class S3Exchange {
   }
 
   /** One try, and one more for each thing that could be put right. */
-  async #attempt<T>(call: S3Call, body: Body, read: (response: HttpResponse) => Promise<T>): Promise<Attempt<T>> {
+  async #attempt<T>(
+    call: S3Call,
+    body: RequestBody,
+    read: (response: HttpResponse) => Promise<T>,
+  ): Promise<Attempt<T>> {
     const corrected = new Set<Correction>();
     for (;;) {
       let keys: AwsKeys | undefined;
@@ -146,28 +145,23 @@ export class S3Exchange {
       const region = this.#region;
       const attempt = await this.#attemptOnce(call, body, keys, read);
       if (attempt.status === "ok" || attempt.refusal === undefined) return attempt;
-      const correction = correctionFor(attempt.refusal, call.method, this.#clock);
+      const correction = correctionFor(attempt.refusal, { method: call.method, region }, this.#clock);
       if (correction === undefined || corrected.has(correction)) return attempt;
-      if (!this.#correct(correction, attempt.refusal, { keys, region })) return attempt;
+      if (!this.#correct(correction, attempt.refusal, keys)) return attempt;
       corrected.add(correction);
     }
   }
 
-  #correct(
-    correction: Correction,
-    { headers, region }: S3Refusal,
-    used: { readonly keys: AwsKeys | undefined; readonly region: string },
-  ): boolean {
+  #correct(correction: Correction, { headers, region }: S3Refusal, used: AwsKeys | undefined): boolean {
     if (correction === "clock") return this.#clock.follow(headers.date);
-    if (correction === "credentials") return this.#settings.credentials.forget(used.keys);
-    if (region === undefined || region === used.region) return false;
-    this.#region = region;
+    if (correction === "credentials") return this.#settings.credentials.forget(used);
+    this.#region = region ?? this.#region;
     return true;
   }
 
   async #attemptOnce<T>(
     call: S3Call,
-    body: Body,
+    body: RequestBody,
     keys: AwsKeys | undefined,
     read: (response: HttpResponse) => Promise<T>,
   ): Promise<Attempt<T>> {
@@ -221,17 +215,6 @@ export class S3Exchange {
   }
 }
 
-/** S3 says in these ways what is wrong with a request; an answer to HEAD has no body, and says it by its status alone. */
-function correctionFor({ status, word, headers, region }: S3Refusal, method: string, clock: ServerClock) {
-  const isSilent = method === "HEAD" && word === undefined;
-  if (word === "RequestTimeTooSkewed" || (isSilent && status === 403 && clock.isFarFrom(headers.date))) return "clock";
-  if (word === "ExpiredToken" || word === "TokenRefreshRequired") return "credentials";
-  const isElsewhere =
-    status === 301 || word === "AuthorizationHeaderMalformed" || word === "IllegalLocationConstraintException";
-  if (region !== undefined && (isElsewhere || (isSilent && status === 400))) return "region";
-  return isSilent && status === 400 ? "credentials" : undefined;
-}
-
 function failed(error: unknown): Attempt<never> {
   if (!(error instanceof TidemarkError)) throw error;
   return {
@@ -241,35 +224,4 @@ function failed(error: unknown): Attempt<never> {
     mayHaveArrived: !wasNeverSent(error),
     retryAfterMs: undefined,
   };
-}
-
-interface Body {
-  /** The bytes, from the start. */
-  send(): Uint8Array | Readable | undefined;
-}
-
-function bodyOf({ body, onBytes }: S3Call): Body {
-  if (body === undefined || onBytes === undefined || body.length === 0) return { send: () => body };
-  let toldBytes = 0;
-  async function* pieces(bytes: Uint8Array) {
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      const end = Math.min(at + PIECE_BYTES, bytes.length);
-      if (end > toldBytes) onBytes?.(end - toldBytes);
-      toldBytes = Math.max(toldBytes, end);
-      yield bytes.subarray(at, end);
-    }
-  }
-  return { send: () => Readable.from(pieces(body), { objectMode: false }) };
-}
-
-/** Reads a body; `undefined` for one that is larger than it may be. */
-export async function readText(response: HttpResponse, mostBytes: number): Promise<string | undefined> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of response.body) {
-    pieces.push(piece as Buffer);
-    bytes += (piece as Buffer).length;
-    if (bytes > mostBytes) return undefined;
-  }
-  return Buffer.concat(pieces).toString("utf8");
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { invalidArgument } from "../base/errors.ts";
+import { checkArgument } from "../schema/check.ts";
 import type { AwsKeys } from "./sigv4.ts";
 import { isHeaderValue } from "./upload-headers.ts";
 
@@ -15,7 +17,7 @@ export interface AwsIdentity extends AwsKeys {
  */
 export type AwsCredentialProvider = (options: { readonly forceRefresh: boolean }) => AwsIdentity | Promise<AwsIdentity>;
 
-export const s3OptionsSchema = z.strictObject({
+const s3OptionsSchema = z.strictObject({
   /**
    * Address of a storage that is not AWS: `https://minio.example:9000`. Default: `MLFLOW_S3_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`,
    * `AWS_ENDPOINT_URL`, the profile's `endpoint_url`; else AWS.
@@ -33,7 +35,8 @@ export const s3OptionsSchema = z.strictObject({
    */
   credentials: z
     .union([
-      z.strictObject({ accessKeyId: text, secretAccessKey: text, sessionToken: text.optional() }),
+      // What else a provider of the SDK answers does not matter.
+      z.object({ accessKeyId: text, secretAccessKey: text, sessionToken: text.optional() }),
       z.custom<AwsCredentialProvider>((value) => typeof value === "function"),
       z.literal("anonymous"),
     ])
@@ -75,3 +78,12 @@ export const s3OptionsSchema = z.strictObject({
 
 /** How to reach a storage that speaks S3. @interface */
 export type S3Options = z.input<typeof s3OptionsSchema>;
+
+/** @throws {TidemarkError} `INVALID_PARAMETER_VALUE` */
+export function checkS3Options(options: unknown): S3Options {
+  const { credentials } = (options ?? {}) as { readonly credentials?: unknown };
+  // A message would show the text, and the text may be a secret.
+  if (typeof credentials === "string" && credentials !== "anonymous")
+    throw invalidArgument("options.credentials", undefined, 'keys, a function that answers keys, or "anonymous"');
+  return checkArgument("options", s3OptionsSchema, options);
+}

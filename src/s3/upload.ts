@@ -31,7 +31,8 @@ export async function uploadObject(
   control: TransferControl,
 ): Promise<void> {
   if (source.sizeBytes > LARGEST_SINGLE_PUT_BYTES) return await uploadInParts(client, key, source, headers, control);
-  const bytes = await bytesOf(source, 0, source.sizeBytes);
+  const bytes = await readInto(Buffer.allocUnsafe(source.sizeBytes), source, 0, source.sizeBytes);
+  await source.check();
   await client.put(key, bytes, { headers, ...control });
 }
 
@@ -48,14 +49,17 @@ async function uploadInParts(
   let parts: readonly UploadedPart[] = [];
   try {
     const partBytes = Math.max(PART_BYTES, Math.ceil(sizeBytes / MOST_PARTS));
-    const tasks = Array.from(
-      { length: Math.ceil(sizeBytes / partBytes) },
-      (_, at) => async (signal: AbortSignal) =>
-        await upload.send(at + 1, await bytesOf(source, at * partBytes, Math.min((at + 1) * partBytes, sizeBytes)), {
-          signal,
-          onBytes,
-        }),
-    );
+    const free: Buffer[] = [];
+    const send = async (at: number, signal: AbortSignal): Promise<UploadedPart> => {
+      // Used again: what waits for the garbage collector would be several times as much.
+      const buffer = free.pop() ?? Buffer.allocUnsafe(partBytes);
+      const bytes = await readInto(buffer, source, at * partBytes, Math.min((at + 1) * partBytes, sizeBytes));
+      const part = await upload.send(at + 1, bytes, { signal, onBytes });
+      free.push(buffer);
+      return part;
+    };
+    const count = Math.ceil(sizeBytes / partBytes);
+    const tasks = Array.from({ length: count }, (_, at) => (signal: AbortSignal) => send(at, signal));
     const concurrency = Math.max(1, Math.min(PARALLEL_PARTS, Math.floor(MOST_PARTS_MEMORY_BYTES / partBytes)));
     const sent = await inParallel(tasks, concurrency, signal);
     await source.check();
@@ -102,12 +106,11 @@ async function abortUpload(upload: MultipartUpload, bucket: string, reason: unkn
   }
 }
 
-async function bytesOf(source: UploadSource, from: number, to: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(to - from);
+async function readInto(buffer: Buffer, source: UploadSource, from: number, to: number): Promise<Buffer> {
   let at = 0;
   for await (const piece of source.open(from, to)) {
-    bytes.set(piece, at);
+    buffer.set(piece, at);
     at += piece.length;
   }
-  return bytes;
+  return buffer.subarray(0, at);
 }

@@ -8,6 +8,7 @@ import { freePort, type MlflowServer, startMlflowServer } from "../support/mlflo
 import { bunPath, denoPath, leftOut, nodePath, type Peer } from "../support/peers.ts";
 import { manifest, repository } from "../support/repository.ts";
 import { makeTempFolder, packInto } from "../support/tarball.ts";
+import { startVersitygw, type Versitygw } from "../support/versitygw.ts";
 
 // A user's project: the packed tarball is installed in it as it would be from the registry.
 const project = makeTempFolder();
@@ -119,6 +120,28 @@ for (const { name, needs, command } of hosts) {
     });
   });
 }
+
+describe.skipIf(leftOut("versitygw", "node24", "bun", "deno"))("a bucket", () => {
+  let storage: Versitygw | undefined;
+  afterAll(() => storage?.kill());
+
+  test("keeps artifacts of every runtime", async () => {
+    storage = await startVersitygw("artifacts");
+    for (const { name, command } of hosts) {
+      const [program, ...args] = command(at("bucket.mjs"));
+      const cwd = mkdtempSync(join(project.path, "cwd-"));
+      const env = {
+        AWS_ENDPOINT_URL_S3: storage.address,
+        AWS_ACCESS_KEY_ID: storage.keys.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: storage.keys.secretAccessKey,
+        DENO_DIR: join(project.path, ".deno"),
+      };
+      const place = `s3://artifacts/${encodeURIComponent(name)}`;
+      const output = await succeed(program, [...args, place], { cwd, env });
+      expect(JSON.parse(output), name).toEqual({ isEqual: true, notes: "hi", names: ["large ü.bin"] });
+    }
+  });
+});
 
 describe.skipIf(leftOut("python", "node24", "bun", "deno"))("a server that comes after the run", () => {
   let server: MlflowServer | undefined;

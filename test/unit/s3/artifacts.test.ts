@@ -262,11 +262,30 @@ describe("options", () => {
     [{ credentials: "nobody" }],
     [{ checksum: "crc" }],
     [{ bucket: "b" }],
+    [{ credentials: { accessKeyId: "a", secretAccessKey: "" } }],
     [{ uploadHeaders: { "X-Amz-Acl": "private" } }],
     [{ uploadHeaders: { "x-amz-acl": "a\r\nb" } }],
   ])("like %o are refused", (options) => {
     expect(() => s3Artifacts("s3://models", options as never)).toThrow(
       expect.objectContaining({ code: "INVALID_PARAMETER_VALUE" }),
     );
+  });
+
+  it("show no secret when they are refused", () => {
+    for (const credentials of ["id:very-secret", { accessKeyId: 5, secretAccessKey: "very-secret" }]) {
+      let message = "";
+      try {
+        s3Artifacts("s3://models", { credentials: credentials as never });
+      } catch (error) {
+        message = String(error);
+      }
+      expect(message).toContain("options.credentials");
+      expect(message).not.toContain("very-secret");
+    }
+  });
+
+  it("take keys as a provider of the SDK answers them", () => {
+    const credentials = { accessKeyId: "a", secretAccessKey: "b", expiration: new Date(), accountId: "1" };
+    expect(s3Artifacts("s3://models", { credentials }).uri).toBe("s3://models");
   });
 });

@@ -148,6 +148,26 @@ describe("a request", () => {
   });
 });
 
+describe("an address for others", () => {
+  it.each([0, 1.5, 604_801, Number.NaN])("is not made for %d seconds", async (expiresInSeconds) => {
+    const { client } = await start({}, OK);
+    await expect(client.presign("a", { expiresInSeconds })).rejects.toMatchObject({ code: "INVALID_PARAMETER_VALUE" });
+  });
+
+  it("says how long it works, and which headers must come with it", async () => {
+    const { client, received } = await start({}, OK);
+    const url = await client.presign("a b", {
+      method: "PUT",
+      expiresInSeconds: 60,
+      headers: { "content-type": "text/plain" },
+    });
+    expect(url.pathname).toBe("/models/a%20b");
+    expect(url.searchParams.get("X-Amz-Expires")).toBe("60");
+    expect(url.searchParams.get("X-Amz-SignedHeaders")).toBe("content-type;host");
+    expect(received).toEqual([]);
+  });
+});
+
 describe("what can be put right", () => {
   const storageTime = new Date(Date.now() + 2 * 3_600_000);
   const date = { date: storageTime.toUTCString() };
@@ -174,6 +194,11 @@ describe("what can be put right", () => {
   it.each([
     ["said", (client: S3Client) => client.open("a"), refuse(400, "ExpiredToken")],
     ["silent", (client: S3Client) => client.head("a"), say(400)],
+    [
+      "silent in the right region",
+      (client: S3Client) => client.head("a"),
+      say(400, "", { "x-amz-bucket-region": "us-east-1" }),
+    ],
   ])("are keys that have expired (%s), where others may be had", async (_how, ask, expired) => {
     let count = 0;
     const credentials = async () => ({ ...KEYS, sessionToken: `token-${++count}` });

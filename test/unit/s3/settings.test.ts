@@ -159,6 +159,14 @@ describe("an address", () => {
     expect(at("models")).toBe("https://s3.us-east-1.amazonaws.com/models/k");
   });
 
+  it("has it in its path where no host can have it, whatever is said", () => {
+    const forcePathStyle = false;
+    expect(at("models", { endpoint: "http://127.0.0.1:9000", forcePathStyle })).toBe("http://127.0.0.1:9000/models/k");
+    expect(at("models", { endpoint: "http://[::1]:9000", forcePathStyle })).toBe("http://[::1]:9000/models/k");
+    expect(at("Models", { forcePathStyle })).toBe("https://s3.us-east-1.amazonaws.com/Models/k");
+    expect(at("my.models", { forcePathStyle })).toBe("https://my.models.s3.us-east-1.amazonaws.com/k");
+  });
+
   it("keeps keys as they are", () => {
     const endpoint = "http://h";
     expect(at("models", { endpoint }, "a//b/ü ?#%2e+")).toBe("http://h/models/a//b/%C3%BC%20%3F%23%252e%2B");
