@@ -9,8 +9,9 @@ import { httpCases } from "./http.mjs";
 import { localCases } from "./local.mjs";
 import { isSmoke, only, shouldWrite } from "./options.mjs";
 import { writePage } from "./page.mjs";
+import { s3MetricsCases } from "./s3-metrics.mjs";
 
-const cases = { ...localCases, ...httpCases, ...autologCases };
+const cases = { ...localCases, ...httpCases, ...autologCases, ...s3MetricsCases };
 const names = Object.keys(cases);
 const chosen = only ?? names;
 for (const name of chosen) {

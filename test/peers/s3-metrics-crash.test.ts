@@ -14,7 +14,7 @@ import { startVersitygw, type Versitygw } from "../support/versitygw.ts";
 const BUCKET = "metrics";
 const LEAST_KILLS = 500;
 const KEYS = ["loss", "accuracy", "val/ü", "lr"];
-const MORTALITY = { kills: 0.06, losses: 0.03 };
+const MORTALITY = { kills: 0.12, losses: 0.05 };
 const LIVES = 8;
 const HAND_OVERS_A_LIFE = 25;
 
@@ -76,7 +76,7 @@ class MortalRun {
     const watch = async () => {
       while (!isOver) {
         await this.check("meanwhile");
-        await sleep(5);
+        await sleep(20);
       }
     };
     const writers = this.#programs.map((program) => this.#lives(() => this.#write(program)));

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { TidemarkError } from "../../base/errors.ts";
 import { ownRandom } from "../../base/random.ts";
 import type { S3RequestOptions } from "../client.ts";
 import { deleteKeys } from "./delete-keys.ts";
@@ -12,16 +13,9 @@ import {
   type Snapshot,
   takeSnapshot,
 } from "./live-files.ts";
-import {
-  type CompactedFile,
-  compactedName,
-  type Manifest,
-  readManifest,
-  replaceManifest,
-  revisionOf,
-} from "./manifest.ts";
+import { type CompactedFile, compactedName, type Manifest, replaceManifest, revisionOf } from "./manifest.ts";
 import { mergeRows } from "./merge-rows.ts";
-import { isMissingObject } from "./objects.ts";
+import { filesMissing, isMissingObject } from "./objects.ts";
 import { readCompacted, readSegments } from "./read-files.ts";
 import { writeFile } from "./write-file.ts";
 
@@ -31,7 +25,7 @@ const MOST_ROWS = 1 << 20;
 const FEW_ROWS = 1 << 18;
 /** Compactors that meet each other: one of them gets on every time. */
 const MOST_TRIES = 20;
-const LONGEST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 100;
 
 /**
  * Puts the segments of a run, and small compacted files, into one compacted file, then lists it in the manifest, and then deletes what is in
@@ -40,17 +34,29 @@ const LONGEST_PAUSE_MS = 250;
  * @throws {TidemarkError} S3's; `DATA_DAMAGED`; `NOT_IMPLEMENTED` where Parquet cannot be written
  */
 export async function compactMetrics(place: MetricsPlace, options: S3RequestOptions = {}): Promise<void> {
-  for (let tries = 0; tries < MOST_TRIES; ) {
+  for (let tries = 1; ; ) {
+    let missing: unknown;
     const outcome = await compactOnce(place, options).catch((error: unknown) => {
+      if (!isMissingObject(error)) throw error;
       // Another compactor has deleted it meanwhile.
-      if (isMissingObject(error)) return "lost" as const;
-      throw error;
+      missing = error;
+      return "lost" as const;
     });
     if (outcome === "done") return;
     if (outcome === "more") continue;
-    tries++;
-    await sleep(ownRandom() * LONGEST_PAUSE_MS, undefined, options);
+    if (tries++ === MOST_TRIES) {
+      if (missing !== undefined) throw filesMissing(place, missing);
+      // Others get on with it all the time.
+      return;
+    }
+    await pause(options);
   }
+}
+
+async function pause({ signal }: S3RequestOptions): Promise<void> {
+  await sleep(ownRandom() * LONGEST_PAUSE_MS, undefined, signal === undefined ? {} : { signal }).catch(() => {
+    throw new TidemarkError("CANCELLED", "the compaction was cancelled", { cause: signal?.reason });
+  });
 }
 
 async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Promise<"done" | "more" | "lost"> {
@@ -85,11 +91,8 @@ async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Prom
     ...newestOf(manifest, segments),
   };
   const written = await replaceManifest(client, manifestKey(prefix), snapshot, next, options);
-  if (written === undefined) {
-    const { manifest: other } = await readManifest(client, manifestKey(prefix), options);
-    if (isForgotten(other)(name)) await client.delete(compactedPrefix(prefix) + name, options);
-    return "lost";
-  }
+  // The next try finds the file, and deletes it: its time is over.
+  if (written === undefined) return "lost";
   const replaced = files.map((file) => compactedPrefix(prefix) + file.name);
   await deleteKeys(client, [...[...segments, ...snapshot.stale].map(keyOf), ...replaced], options);
   return segments.length < snapshot.live.length ? "more" : "done";

@@ -15,28 +15,23 @@ const MOST_IN_FOOTER = 1_000;
 export function latestPoints({ series, columns }: MetricRows): LatestOfSeries[] {
   const { length, seriesIds, values, timestamps, steps } = columns;
   const latest = new Int32Array(series.length).fill(-1);
-  for (let i = 0; i < length; i++) {
-    const id = seriesIds[i] as number;
+  for (let row = 0; row < length; row++) {
+    const id = seriesIds[row] as number;
     const before = latest[id] as number;
-    if (before < 0 || isLaterRow(i, before)) latest[id] = i;
+    const later =
+      before < 0
+        ? 1
+        : (steps[row] as number) - (steps[before] as number) ||
+          (timestamps[row] as number) - (timestamps[before] as number) ||
+          // Not a difference: that of two infinities is no number.
+          ((values[row] as number) > (values[before] as number) ? 1 : 0);
+    if (later > 0) latest[id] = row;
   }
-  return [...latest].flatMap((at, id) =>
-    at < 0
-      ? []
-      : [
-          {
-            series: series[id] as Series,
-            step: steps[at] as number,
-            timestamp: timestamps[at] as number,
-            value: values[at] as number,
-          },
-        ],
-  );
-
-  function isLaterRow(a: number, b: number): boolean {
-    const order = (steps[a] as number) - (steps[b] as number) || (timestamps[a] as number) - (timestamps[b] as number);
-    return order === 0 ? (values[a] as number) > (values[b] as number) : order > 0;
-  }
+  return [...latest].flatMap((row, id) => {
+    if (row < 0) return [];
+    const [step, timestamp, value] = [steps[row], timestamps[row], values[row]] as [number, number, number];
+    return [{ series: series[id] as Series, step, timestamp, value }];
+  });
 }
 
 /** The latest of several: one per identity. */

@@ -1,5 +1,5 @@
 import type { MetricColumns, Series } from "../../contract/batch.ts";
-import { type KeyRun, type MetricRows, newColumns, type SortedRows, seriesIdentity } from "./metric-rows.ts";
+import { joinColumns, type KeyRun, type MetricRows, type SortedRows, seriesIdentity } from "./metric-rows.ts";
 import { gather, sortedOrder } from "./sort-rows.ts";
 
 /**
@@ -17,27 +17,23 @@ export function mergeRows(files: readonly MetricRows[]): SortedRows {
 }
 
 function concatenated(files: readonly MetricRows[]): { rows: MetricRows; starts: readonly number[] } {
-  const columns = newColumns(files.reduce((sum, { columns }) => sum + columns.length, 0));
   const ids = new Map<string, number>();
   const series: Series[] = [];
   const starts: number[] = [];
   let at = 0;
-  for (const file of files) {
+  const parts = files.map((file) => {
     starts.push(at);
-    const { length, seriesIds, values, timestamps, steps } = file.columns;
-    const mapped = file.series.map((one) => {
+    at += file.columns.length;
+    const mapped = Uint32Array.from(file.series, (one) => {
       const identity = seriesIdentity(one);
       const id = ids.get(identity) ?? series.push(one) - 1;
       ids.set(identity, id);
       return id;
     });
-    for (let i = 0; i < length; i++) columns.seriesIds[at + i] = mapped[seriesIds[i] as number] as number;
-    columns.values.set(values.subarray(0, length), at);
-    columns.timestamps.set(timestamps.subarray(0, length), at);
-    columns.steps.set(steps.subarray(0, length), at);
-    at += length;
-  }
-  return { rows: { series, columns }, starts };
+    const { length, seriesIds } = file.columns;
+    return { ...file.columns, seriesIds: seriesIds.subarray(0, length).map((id) => mapped[id] as number) };
+  });
+  return { rows: { series, columns: joinColumns(parts) }, starts };
 }
 
 interface Order {
@@ -55,10 +51,11 @@ function withoutRepeats(
   const isDropped = new Uint8Array(order.length);
   let dropped = 0;
   for (const { from, to } of runs) {
-    for (let begin = from, end = from + 1; begin < to; begin = end++) {
+    for (let begin = from, end = from; begin < to; begin = end) {
       const first = order[begin] as number;
-      const isSame = (row: number) => steps[row] === steps[first] && timestamps[row] === timestamps[first];
-      while (end < to && isSame(order[end] as number)) end++;
+      const [step, timestamp] = [steps[first], timestamps[first]];
+      do end++;
+      while (end < to && steps[order[end] as number] === step && timestamps[order[end] as number] === timestamp);
       if (end - begin > 1)
         dropped += dropRepeats(order.subarray(begin, end), isDropped.subarray(begin, end), columns, starts);
     }

@@ -37,6 +37,22 @@ export const sliceColumns = (columns: MetricColumns, from: number, to: number): 
   steps: columns.steps.subarray(from, to),
 });
 
+/** Columns one behind the other; one alone as it is. */
+export function joinColumns(parts: readonly MetricColumns[]): MetricColumns {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  const joined = newColumns(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const { length, seriesIds, values, timestamps, steps } of parts) {
+    joined.seriesIds.set(seriesIds.subarray(0, length), at);
+    joined.values.set(values.subarray(0, length), at);
+    joined.timestamps.set(timestamps.subarray(0, length), at);
+    joined.steps.set(steps.subarray(0, length), at);
+    at += length;
+  }
+  return joined;
+}
+
 /** What two series are the same by. */
 export const seriesIdentity = ({ key, modelId, dataset }: Series): string =>
   modelId === undefined && dataset === undefined ? key : JSON.stringify([key, modelId, dataset?.name, dataset?.digest]);

@@ -1,4 +1,4 @@
-import { TidemarkError } from "../../base/errors.ts";
+import { messageOf, TidemarkError } from "../../base/errors.ts";
 import { guardedExchange } from "../../net/http-client.ts";
 import { verifierOf } from "../checksum.ts";
 import type { ByteRange, GetOptions, S3Client } from "../client.ts";
@@ -58,6 +58,15 @@ export const isMissingObject = (error: unknown): boolean =>
   error instanceof TidemarkError &&
   error.code === "RESOURCE_DOES_NOT_EXIST" &&
   error.details.storageCode !== "NoSuchBucket";
+
+/** What was to be there, and is not however often it is looked for. */
+export const filesMissing = (
+  { client, prefix }: { readonly client: S3Client; readonly prefix: string },
+  cause: unknown,
+): TidemarkError => {
+  const message = `files of the metrics at ${placeOf(client.bucket, prefix)} are missing: ${messageOf(cause)}`;
+  return new TidemarkError("DATA_DAMAGED", message, { cause });
+};
 
 const damagedObject = (client: S3Client, key: string, problem: string): TidemarkError =>
   new TidemarkError("DATA_DAMAGED", `${placeOf(client.bucket, key)} ${problem}`);

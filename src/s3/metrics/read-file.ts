@@ -92,8 +92,7 @@ const TEXTS = ["model", "dataset_name", "dataset_digest"] as const;
 async function rowsOf(source: ByteSource, { groups }: Footer, { key, signal }: Wanted): Promise<MetricRows> {
   const chosen = groups.filter((group) => mayHold(group, key));
   const bytesOf = await fetchChunks(source, chosen.flatMap(chunksFor), signal);
-  const rowCount = chosen.reduce((sum, group) => sum + group.rowCount, 0);
-  const builder = new RowsBuilder(rowCount, key);
+  const builder = new RowsBuilder(key);
   for (const group of chosen) {
     builder.add(decoded(group, bytesOf));
     // Others get their turn.

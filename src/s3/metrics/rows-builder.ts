@@ -1,7 +1,8 @@
 import type { MetricColumns, Series } from "../../contract/batch.ts";
 import { makeSeries } from "./latest-points.ts";
-import { type MetricRows, newColumns, seriesIdentity } from "./metric-rows.ts";
+import { joinColumns, type MetricRows, seriesIdentity } from "./metric-rows.ts";
 import type { TextColumn } from "./parquet/columns.ts";
+import { gather } from "./sort-rows.ts";
 
 /** What a file's row group holds, decoded. */
 export interface DecodedGroup {
@@ -17,53 +18,39 @@ export interface DecodedGroup {
 
 /** Puts row groups together, without the rows of other keys. */
 export class RowsBuilder {
-  readonly #columns: MetricColumns;
   readonly #key: string | undefined;
+  readonly #parts: MetricColumns[] = [];
   readonly #series: Series[] = [];
   readonly #ids = new Map<string, number>();
-  #length = 0;
 
   /** @param key - Of which rows are kept; `undefined` for all. */
-  constructor(mostRows: number, key: string | undefined) {
-    this.#columns = newColumns(mostRows);
+  constructor(key: string | undefined) {
     this.#key = key;
   }
 
   add(group: DecodedGroup): void {
-    const seriesIds = this.#seriesIds(group);
+    const { steps, timestamps, values } = group;
+    const columns = { length: steps.length, seriesIds: this.#seriesIds(group), steps, timestamps, values };
     const isWanted = this.#series.map(({ key }) => this.#key === undefined || key === this.#key);
-    if (isWanted.every(Boolean)) this.#addAll(group, seriesIds);
-    else this.#addSome(group, seriesIds, isWanted);
+    if (isWanted.every(Boolean)) this.#parts.push(columns);
+    else {
+      const wanted = Uint32Array.from({ length: columns.length }, (_, row) => row).filter(
+        (row) => isWanted[columns.seriesIds[row] as number],
+      );
+      this.#parts.push(gather(columns, wanted));
+    }
   }
 
   rows(): MetricRows {
-    return { series: this.#series, columns: { ...this.#columns, length: this.#length } };
-  }
-
-  #addAll({ steps, timestamps, values }: DecodedGroup, seriesIds: Uint32Array): void {
-    this.#columns.seriesIds.set(seriesIds, this.#length);
-    this.#columns.steps.set(steps, this.#length);
-    this.#columns.timestamps.set(timestamps, this.#length);
-    this.#columns.values.set(values, this.#length);
-    this.#length += seriesIds.length;
-  }
-
-  #addSome({ steps, timestamps, values }: DecodedGroup, seriesIds: Uint32Array, isWanted: readonly boolean[]): void {
-    const columns = this.#columns;
-    for (let row = 0; row < seriesIds.length; row++) {
-      const id = seriesIds[row] as number;
-      if (isWanted[id] !== true) continue;
-      const at = this.#length++;
-      columns.seriesIds[at] = id;
-      columns.steps[at] = steps[row] as number;
-      columns.timestamps[at] = timestamps[row] as number;
-      columns.values[at] = values[row] as number;
-    }
+    return { series: this.#series, columns: joinColumns(this.#parts) };
   }
 
   #seriesIds({ keys, models, datasetNames, datasetDigests }: DecodedGroup): Uint32Array {
     const others = [models, datasetNames, datasetDigests];
     const isSimple = others.every((column) => column === undefined);
+    const [only] = keys.table;
+    if (isSimple && only !== undefined && keys.table.length === 1)
+      return new Uint32Array(keys.ids.length).fill(this.#intern({ key: only }));
     const known = new Map<number | string, number>();
     return keys.ids.map((keyId, row) => {
       const combination = isSimple ? keyId : [keyId, ...others.map((column) => column?.ids[row])].join(":");

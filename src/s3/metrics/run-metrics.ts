@@ -1,17 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { warnOnce } from "../../base/diagnostics.ts";
-import { invalidArgument, messageOf, TidemarkError } from "../../base/errors.ts";
-import type { Batch, Series } from "../../contract/batch.ts";
+import { invalidArgument, messageOf } from "../../base/errors.ts";
+import { orderPoints } from "../../base/point-order.ts";
+import type { Batch, MetricColumns, Series } from "../../contract/batch.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
 import { byMetric, type ModelMetric } from "../../schema/model.ts";
 import type { S3Client, S3RequestOptions } from "../client.ts";
 import { inParallel } from "../parallel.ts";
-import { placeOf } from "../s3-error.ts";
 import { compactMetrics } from "./compaction.ts";
 import { byKey, bySeries, type LatestOfSeries, latestOf } from "./latest-points.ts";
 import { type MetricsPlace, type Snapshot, takeSnapshot } from "./live-files.ts";
 import { mergeRows } from "./merge-rows.ts";
-import { isMissingObject } from "./objects.ts";
+import type { MetricRows } from "./metric-rows.ts";
+import { filesMissing, isMissingObject } from "./objects.ts";
 import { readLatestOf } from "./read-file.ts";
 import { compactedSource, readCompacted, readSegments, segmentSource } from "./read-files.ts";
 import { SegmentWriter } from "./segment-writer.ts";
@@ -89,14 +90,16 @@ export class RunMetrics {
 
   /** All values of a metric, by step, then timestamp, then as logged. @throws {TidemarkError} S3's; `DATA_DAMAGED` */
   async history(key: string, signal?: AbortSignal): Promise<MetricHistory> {
-    const { columns } = await this.#read({ signal }, async ({ manifest, live }) =>
-      mergeRows([
-        ...(await readCompacted(this.#place, manifest.objs, { key, signal })),
-        ...(await readSegments(this.#place, live, { key, signal })),
-      ]),
-    );
-    const { steps, timestamps, values } = columns;
-    return { steps, timestamps, values };
+    const files = await this.#read({ signal }, async ({ manifest, live }) => [
+      ...(await readCompacted(this.#place, manifest.objs, { key, signal })),
+      ...(await readSegments(this.#place, live, { key, signal })),
+    ]);
+    const { length, steps, timestamps, values } = columnsOf(files.filter(({ columns }) => columns.length > 0));
+    return orderPoints({
+      steps: steps.subarray(0, length),
+      timestamps: timestamps.subarray(0, length),
+      values: values.subarray(0, length),
+    });
   }
 
   /** The latest value of every metric, as MLflow chooses it: by step, then timestamp, then value. */
@@ -143,17 +146,20 @@ export class RunMetrics {
 
   /** Reads what was there at one moment; begins again where some of it is gone by then. */
   async #read<T>(options: S3RequestOptions, read: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-    const { client, prefix } = this.#place;
     for (let tries = 1; ; tries++) {
       const snapshot = await takeSnapshot(this.#place, options);
       try {
         return await read(snapshot);
       } catch (error) {
         if (!isMissingObject(error)) throw error;
-        if (tries < MOST_READ_TRIES) continue;
-        const message = `files of the metrics at ${placeOf(client.bucket, prefix)} are missing: ${messageOf(error)}`;
-        throw new TidemarkError("DATA_DAMAGED", message, { cause: error });
+        if (tries === MOST_READ_TRIES) throw filesMissing(this.#place, error);
       }
     }
   }
+}
+
+/** One file has nothing twice, and is in order already, nearly always. */
+function columnsOf(files: readonly MetricRows[]): MetricColumns {
+  const [only] = files;
+  return only !== undefined && files.length === 1 ? only.columns : mergeRows(files).columns;
 }

@@ -11,7 +11,7 @@ import { writeFile } from "./write-file.ts";
 /** A segment is cut here. */
 export const MOST_SEGMENT_BYTES = 256 << 10;
 /** So many rows usually fit: about six bytes each. */
-const MOST_SEGMENT_ROWS = 32_768;
+const MOST_ROWS = 32_768;
 
 interface Encoded {
   readonly bytes: Uint8Array;
@@ -24,8 +24,10 @@ export class SegmentWriter {
   readonly #place: MetricsPlace;
   readonly #writer: string;
   #sequence = 0;
-  /** By digest: segments of a call that failed, which may be there all the same, with their numbers. */
-  #doubtful: ReadonlyMap<string, number> = new Map();
+  /** What a call that failed has brought to the bucket, by digest. */
+  readonly #landed = new Set<string>();
+  /** The segment at which it failed: it may be there, or come late. */
+  #doubtful: { readonly digest: string; readonly sequence: number } | undefined;
 
   /** @param writer - Nobody else's, in no other process and in no other moment. */
   constructor(place: MetricsPlace, writer: string) {
@@ -40,43 +42,47 @@ export class SegmentWriter {
    * @returns how many segments that were
    */
   async write(columns: Batch["metrics"], series: readonly Series[], options: S3RequestOptions): Promise<number> {
-    const doubtful = new Map<string, number>();
-    const encoded = await this.#encode(columns, series);
-    const numbered = encoded.map((segment) => {
-      const digest = createHash("sha256").update(segment.bytes).digest("hex");
-      const sequence = this.#doubtful.get(digest) ?? ++this.#sequence;
-      doubtful.set(digest, sequence);
-      return { ...segment, sequence };
-    });
-    this.#doubtful = doubtful;
-    for (const { bytes, nameOf, sequence } of numbered) await this.#put(nameOf(sequence), bytes, options);
-    this.#doubtful = new Map();
-    return numbered.length;
-  }
-
-  /** The name is this writer's alone: where something has it already, that was an earlier try. */
-  async #put(name: string, bytes: Uint8Array, options: S3RequestOptions): Promise<void> {
-    const { client, prefix } = this.#place;
-    const headers = { "content-type": PARQUET_TYPE };
-    await client.putIf(segmentsPrefix(prefix) + name, bytes, { ifAbsent: true }, { ...options, headers });
-  }
-
-  async #encode(columns: Batch["metrics"], series: readonly Series[]): Promise<Encoded[]> {
-    if (columns.length === 0) return [];
-    if (columns.length > MOST_SEGMENT_ROWS) return await this.#encodeParts(columns, series, MOST_SEGMENT_ROWS);
-    const rows = sortRows({ series, columns });
-    const bytes = await writeFile(rows, { runId: this.#place.runId, isCompacted: false });
-    if (bytes.length > MOST_SEGMENT_BYTES && columns.length > 1)
-      return await this.#encodeParts(columns, series, Math.ceil(columns.length / 2));
-    return [{ bytes, nameOf: (sequence) => segmentName(this.#writer, sequence, rows.columns) }];
-  }
-
-  async #encodeParts(columns: Batch["metrics"], series: readonly Series[], rowCount: number): Promise<Encoded[]> {
-    const parts: Encoded[] = [];
-    for (let from = 0; from < columns.length; from += rowCount) {
-      const part = sliceColumns(columns, from, Math.min(columns.length, from + rowCount));
-      parts.push(...(await this.#encode(part, series)));
+    let count = 0;
+    let putting: Promise<void> = Promise.resolve();
+    try {
+      for await (const segment of this.#encoded(columns, series)) {
+        // The next is encoded meanwhile, but not sent: a number that is in the bucket says that all below it are.
+        await putting;
+        putting = this.#bring(segment, options);
+        // It is awaited, but maybe not at once.
+        putting.catch(() => {});
+        count++;
+      }
+    } finally {
+      await putting;
     }
-    return parts;
+    this.#landed.clear();
+    return count;
+  }
+
+  async #bring({ bytes, nameOf }: Encoded, options: S3RequestOptions): Promise<void> {
+    const digest = createHash("sha256").update(bytes).digest("hex");
+    if (this.#landed.has(digest)) return;
+    // Another segment than the doubtful one takes the next number: the doubtful one is given up, and its values come again.
+    const sequence = this.#doubtful?.digest === digest ? this.#doubtful.sequence : ++this.#sequence;
+    this.#doubtful = { digest, sequence };
+    const { client, prefix } = this.#place;
+    const key = segmentsPrefix(prefix) + nameOf(sequence);
+    const headers = { "content-type": PARQUET_TYPE };
+    // The key is this writer's alone: where something has it already, that was an earlier try.
+    await client.putIf(key, bytes, { ifAbsent: true }, { ...options, headers });
+    this.#doubtful = undefined;
+    this.#landed.add(digest);
+  }
+
+  async *#encoded(columns: Batch["metrics"], series: readonly Series[], mostRows = MOST_ROWS): AsyncGenerator<Encoded> {
+    for (let from = 0; from < columns.length; from += mostRows) {
+      const part = sliceColumns(columns, from, Math.min(columns.length, from + mostRows));
+      const rows = sortRows({ series, columns: part });
+      const bytes = await writeFile(rows, { runId: this.#place.runId, isCompacted: false });
+      if (bytes.length > MOST_SEGMENT_BYTES && part.length > 1)
+        yield* this.#encoded(part, series, Math.ceil(part.length / 2));
+      else yield { bytes, nameOf: (sequence) => segmentName(this.#writer, sequence, rows.columns) };
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { MetricColumns, Series } from "../../contract/batch.ts";
-import { type KeyRun, type MetricRows, newColumns, type SortedRows } from "./metric-rows.ts";
+import type { KeyRun, MetricRows, SortedRows } from "./metric-rows.ts";
 
 /** The rows by key, step, timestamp, and as they came. Keys are in the order of their UTF-8 bytes, as Parquet compares them. */
 export function sortRows(rows: MetricRows): SortedRows {
@@ -37,15 +37,19 @@ export function sortedOrder({ series, columns }: MetricRows): { order: Uint32Arr
 
 /** The rows at these positions. */
 export function gather({ seriesIds, values, timestamps, steps }: MetricColumns, order: Uint32Array): MetricColumns {
-  const sorted = newColumns(order.length);
-  for (let i = 0; i < order.length; i++) {
-    const at = order[i] as number;
-    sorted.seriesIds[i] = seriesIds[at] as number;
-    sorted.values[i] = values[at] as number;
-    sorted.timestamps[i] = timestamps[at] as number;
-    sorted.steps[i] = steps[at] as number;
-  }
-  return sorted;
+  return {
+    length: order.length,
+    seriesIds: order.map((at) => seriesIds[at] as number),
+    values: pick(values, order),
+    timestamps: pick(timestamps, order),
+    steps: pick(steps, order),
+  };
+}
+
+function pick(numbers: Float64Array, order: Uint32Array): Float64Array {
+  const picked = new Float64Array(order.length);
+  for (let i = 0; i < order.length; i++) picked[i] = numbers[order[i] as number] as number;
+  return picked;
 }
 
 /** Every key once, sorted, and for every series which one is its. */
@@ -58,11 +62,18 @@ function keysOf(series: readonly Series[]): { keys: readonly string[]; keyOfSeri
 
 /** Trainings log in order, nearly always: then there is nothing to do. */
 function orderByStep(order: Uint32Array, { steps, timestamps }: MetricColumns): void {
-  const compare = (a: number, b: number) =>
-    (steps[a] as number) - (steps[b] as number) || (timestamps[a] as number) - (timestamps[b] as number) || a - b;
-  for (let i = 1; i < order.length; i++) {
-    if (compare(order[i - 1] as number, order[i] as number) <= 0) continue;
-    order.sort(compare);
-    return;
+  let [step, timestamp] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i] as number;
+    const [nextStep, nextTimestamp] = [steps[row] as number, timestamps[row] as number];
+    if (nextStep < step || (nextStep === step && nextTimestamp < timestamp)) {
+      order.sort(
+        (a, b) =>
+          (steps[a] as number) - (steps[b] as number) || (timestamps[a] as number) - (timestamps[b] as number) || a - b,
+      );
+      return;
+    }
+    step = nextStep;
+    timestamp = nextTimestamp;
   }
 }

@@ -287,6 +287,32 @@ describe("an asynchronous sink", () => {
     expect((writes[1] as number) - (writes[0] as number)).toBeGreaterThanOrEqual(48);
   });
 
+  it("may change its mind how old values get, by how long the queue has been open", async () => {
+    const clock = vi.spyOn(Date, "now").mockReturnValue(10_000_000);
+    const ages: number[] = [];
+    let wishMs = 1_000;
+    const flushIntervalMs = (ageMs: number) => {
+      ages.push(ageMs);
+      return wishMs;
+    };
+    let handOvers = 0;
+    const sink = { ...new Script().async(), limits: { flushIntervalMs } };
+    const queue = new MetricQueue({ sink, onHandOver: () => void handOvers++ });
+    const seriesId = queue.addSeries({ key: "loss" });
+    const handOversAfter = (passedMs: number) => {
+      clock.mockReturnValue(10_000_000 + passedMs);
+      fill(queue, 1, 0, seriesId);
+      return handOvers;
+    };
+    expect([0, 999, 1_000, 1_999].map(handOversAfter)).toEqual([1, 1, 2, 2]);
+    wishMs = 5_000;
+    expect([2_000, 6_999, 7_000].map(handOversAfter)).toEqual([3, 3, 4]);
+    expect(Math.min(...ages)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...ages)).toBeLessThan(60_000);
+    clock.mockRestore();
+    await queue.close();
+  });
+
   it("leaves nothing unread that could become an unhandled rejection", async () => {
     const unhandled: unknown[] = [];
     const listener = (reason: unknown) => unhandled.push(reason);

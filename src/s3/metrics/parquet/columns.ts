@@ -24,15 +24,15 @@ export function readNumbers(bytes: Uint8Array, chunk: ColumnChunk, rowCount: num
   for (const page of pagesOf(bytes, chunk)) {
     if (page.present !== undefined) throw damaged(`has rows without ${chunk.column.name}`);
     if (page.isDictionary) {
-      dictionary = plainNumbers(page.values, page.rowCount, type);
+      dictionary = numberDictionary(page, type);
       continue;
     }
     if (page.rowCount > rowCount - at) throw damaged("has more values than rows");
     const target = output.subarray(at, at + page.rowCount);
     if (isByDictionary(page)) lookUp(page, required(dictionary), target);
-    else if (page.encoding === ENCODING.plain) target.set(plainNumbers(page.values, page.rowCount, type));
+    else if (page.encoding === ENCODING.plain) readPlain(page.values, type, target);
     else if (page.encoding === ENCODING.byteSplit && type === "double") joinBytes(page.values, target);
-    else if (page.encoding === ENCODING.delta && type === "int64") target.set(readDeltas(page.values, page.rowCount));
+    else if (page.encoding === ENCODING.delta && type === "int64") readDeltas(page.values, target);
     else throw unknownEncoding(page);
     at += page.rowCount;
   }
@@ -112,15 +112,24 @@ function lookUp<T extends Float64Array | Uint32Array>(page: Page, dictionary: T,
   return target;
 }
 
-function plainNumbers(values: ByteCursor, count: number, type: "double" | "int64"): Float64Array {
-  const bytes = values.take(count * NUMBER_BYTES);
+function numberDictionary({ values, rowCount }: Page, type: "double" | "int64"): Float64Array {
+  if (rowCount > values.left / NUMBER_BYTES) throw damaged("is shorter than it says");
+  const numbers = new Float64Array(rowCount);
+  readPlain(values, type, numbers);
+  return numbers;
+}
+
+function readPlain(values: ByteCursor, type: "double" | "int64", target: Float64Array): void {
+  const bytes = values.take(target.length * NUMBER_BYTES);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float64Array.from({ length: count }, (_, i) => {
-    if (type === "double") return view.getFloat64(i * NUMBER_BYTES, true);
-    const value = Number(view.getBigInt64(i * NUMBER_BYTES, true));
-    if (!Number.isSafeInteger(value)) throw damaged("has integers beyond 2^53");
-    return value;
-  });
+  for (let i = 0; i < target.length; i++) {
+    if (type === "double") target[i] = view.getFloat64(i * NUMBER_BYTES, true);
+    else {
+      const value = Number(view.getBigInt64(i * NUMBER_BYTES, true));
+      if (!Number.isSafeInteger(value)) throw damaged("has integers beyond 2^53");
+      target[i] = value;
+    }
+  }
 }
 
 /** All first bytes stand before all second bytes, and so on. */

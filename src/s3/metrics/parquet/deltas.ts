@@ -10,14 +10,14 @@ const EXACT_DELTA = 2 ** 50;
 const FEW_BITS = 23;
 
 /** Reads integers kept as differences (DELTA_BINARY_PACKED). @throws {TidemarkError} `DATA_DAMAGED`, also beyond 2^53 */
-export function readDeltas(cursor: ByteCursor, count: number): Float64Array {
+export function readDeltas(cursor: ByteCursor, output: Float64Array): void {
+  const count = output.length;
   const blockValues = cursor.varint();
   const parts = cursor.varint();
   const partValues = blockValues / parts;
   if (blockValues > MOST_BLOCK_VALUES || !(partValues > 0 && partValues % 8 === 0))
     throw damaged("has blocks of differences that cannot be");
   if (cursor.varint() !== count) throw damaged("has another number of differences");
-  const output = new Float64Array(count);
   let value = safe(cursor.zigzag());
   if (count > 0) output[0] = value;
   for (let at = 1; at < count; ) {
@@ -33,7 +33,6 @@ export function readDeltas(cursor: ByteCursor, count: number): Float64Array {
       at += wanted.length;
     }
   }
-  return output;
 }
 
 function add(start: number, least: number, packed: Uint8Array, bitWidth: number, output: Float64Array): number {
