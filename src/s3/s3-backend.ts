@@ -1,7 +1,6 @@
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
 import { HttpClient } from "../net/http-client.ts";
-import { checkArgument } from "../schema/check.ts";
 import { parseS3Uri } from "./bucket-address.ts";
 import { S3Client } from "./client.ts";
 import { S3_SINK_LIMITS } from "./metrics/hand-over.ts";
@@ -11,7 +10,7 @@ import { findSettings, type S3Settings } from "./s3-settings.ts";
 import { ServerClock } from "./server-clock.ts";
 import { Background } from "./store/background.ts";
 import { openStore } from "./store/open-store.ts";
-import { type S3StoreOptions, s3StoreOptionsSchema } from "./store/s3-store-options.ts";
+import { checkStoreOptions, type S3StoreOptions } from "./store/s3-store-options.ts";
 import { StoreClient } from "./store/store-client.ts";
 import { WritePacer } from "./store/write-pacer.ts";
 
@@ -20,8 +19,6 @@ export interface S3BackendOptions extends S3StoreOptions {
   /** `s3://bucket/prefix`. The bucket has to be there. */
   readonly uri: string;
 }
-
-const DEFAULT_HEAD_INTERVAL_MS = 1_000;
 
 /**
  * Runs, models and files in a bucket, with no server and no database: any number of programs may write at once, at any storage that keeps
@@ -38,20 +35,19 @@ const DEFAULT_HEAD_INTERVAL_MS = 1_000;
  * ```
  */
 export function s3Backend({ uri: address, ...given }: S3BackendOptions): Backend {
-  const options = checkArgument("options", s3StoreOptionsSchema, given);
+  const { reach, own } = checkStoreOptions(given);
   const { bucket, prefix } = parseS3Uri(address);
-  const { concurrency = "many-writers", headIntervalMs = DEFAULT_HEAD_INTERVAL_MS, ...reach } = options;
   const settings = findSettings(reach);
   // The spool repeats by itself.
   const once = { ...settings, maxRetries: 0 };
   const http = new HttpClient(settings.network);
   const clock = new ServerClock();
-  const pacer = new WritePacer(headIntervalMs);
+  const pacer = new WritePacer(own.headIntervalMs);
   const background = new Background();
 
   const storeBy = (how: S3Settings) => {
     const client = new StoreClient(new S3Exchange(how, http, clock, bucket));
-    return openStore({ client, prefix, concurrency, pacer, background });
+    return openStore({ client, prefix, concurrency: own.concurrency, pacer, background });
   };
   const artifactsBy =
     (how: S3Settings) =>

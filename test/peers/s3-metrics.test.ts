@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { HttpResponse } from "../../src/net/http-types.ts";
-import {
-  type ConditionalOutcome,
-  type GetOptions,
-  type ListOptions,
-  type PutOptions,
-  S3Client,
-  type S3RequestOptions,
-} from "../../src/s3/client.ts";
+import { S3Client } from "../../src/s3/client.ts";
 import type { ListPage } from "../../src/s3/list-page.ts";
 import { RunMetrics } from "../../src/s3/metrics/run-metrics.ts";
+import type {
+  ConditionalOutcome,
+  GetOptions,
+  ListOptions,
+  PutOptions,
+  S3RequestOptions,
+} from "../../src/s3/object-requests.ts";
 import { S3Opener } from "../../src/s3/s3-artifacts.ts";
 import type { S3Options } from "../../src/s3/s3-options.ts";
 import { DyingS3Client } from "../support/dying-s3-client.ts";

@@ -1,15 +1,15 @@
 import { TidemarkError } from "../../src/base/errors.ts";
 import type { HttpResponse } from "../../src/net/http-types.ts";
-import {
-  type ConditionalOutcome,
-  type GetOptions,
-  type ListOptions,
-  type PutOptions,
-  S3Client,
-  type S3RequestOptions,
-  type WriteCondition,
-} from "../../src/s3/client.ts";
+import { S3Client } from "../../src/s3/client.ts";
 import type { ListPage } from "../../src/s3/list-page.ts";
+import type {
+  ConditionalOutcome,
+  GetOptions,
+  ListOptions,
+  PutOptions,
+  S3RequestOptions,
+  WriteCondition,
+} from "../../src/s3/object-requests.ts";
 
 /** What a program gets that has been killed: no answer that it could do anything with. */
 export class Killed extends Error {}

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TidemarkError } from "../../base/errors.ts";
 import { ownRandom } from "../../base/random.ts";
-import type { S3RequestOptions } from "../client.ts";
+import type { S3RequestOptions } from "../object-requests.ts";
 import { deleteKeys } from "./delete-keys.ts";
 import {
   compactedPrefix,

@@ -1,4 +1,5 @@
-import type { S3Client, S3RequestOptions } from "../client.ts";
+import type { S3Client } from "../client.ts";
+import type { S3RequestOptions } from "../object-requests.ts";
 import { inParallel } from "../parallel.ts";
 
 const PARALLEL_DELETES = 8;

@@ -1,5 +1,6 @@
-import type { S3Client, S3RequestOptions } from "../client.ts";
+import type { S3Client } from "../client.ts";
 import type { ListedObject } from "../list-page.ts";
+import type { S3RequestOptions } from "../object-requests.ts";
 import { type Manifest, readManifest, type StoredManifest } from "./manifest.ts";
 import { parseSegmentName, type SegmentName } from "./segment-name.ts";
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { messageOf, TidemarkError } from "../../base/errors.ts";
-import type { S3Client, S3RequestOptions } from "../client.ts";
+import type { S3Client } from "../client.ts";
+import type { S3RequestOptions } from "../object-requests.ts";
 import { placeOf } from "../s3-error.ts";
 import { isMissingObject, readObject } from "./objects.ts";
 

@@ -1,7 +1,8 @@
 import { messageOf, TidemarkError } from "../../base/errors.ts";
 import { guardedExchange } from "../../net/http-client.ts";
 import { verifierOf } from "../checksum.ts";
-import type { ByteRange, GetOptions, S3Client } from "../client.ts";
+import type { S3Client } from "../client.ts";
+import type { ByteRange, GetOptions } from "../object-requests.ts";
 import { placeOf } from "../s3-error.ts";
 import type { ByteSource } from "./read-file.ts";
 

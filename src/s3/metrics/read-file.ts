@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { messageOf, TidemarkError } from "../../base/errors.ts";
-import type { ByteRange } from "../client.ts";
+import type { ByteRange } from "../object-requests.ts";
 import { inParallel } from "../parallel.ts";
 import { type LatestOfSeries, latestPoints, readLatest } from "./latest-points.ts";
 import type { MetricRows } from "./metric-rows.ts";

@@ -1,4 +1,4 @@
-import type { S3RequestOptions } from "../client.ts";
+import type { S3RequestOptions } from "../object-requests.ts";
 import { inParallel } from "../parallel.ts";
 import { compactedPrefix, type ListedSegment, type MetricsPlace } from "./live-files.ts";
 import type { CompactedFile } from "./manifest.ts";

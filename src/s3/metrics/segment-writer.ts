@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Batch, Series } from "../../contract/batch.ts";
-import type { S3RequestOptions } from "../client.ts";
+import type { S3RequestOptions } from "../object-requests.ts";
 import { PARQUET_TYPE } from "./compaction.ts";
 import { type MetricsPlace, segmentsPrefix } from "./live-files.ts";
 import { sliceColumns } from "./metric-rows.ts";

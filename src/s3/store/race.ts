@@ -1,12 +1,11 @@
 import { HttpClient } from "../../net/http-client.ts";
-import { checkArgument } from "../../schema/check.ts";
 import { parseS3Uri } from "../bucket-address.ts";
 import { S3Client } from "../client.ts";
 import { S3Exchange } from "../s3-exchange.ts";
+import { checkS3Options, type S3Options } from "../s3-options.ts";
 import { findSettings } from "../s3-settings.ts";
 import { ServerClock } from "../server-clock.ts";
 import { PROBE_DIRECTORY } from "./layout.ts";
-import { type S3StoreOptions, s3StoreOptionsSchema } from "./s3-store-options.ts";
 import { newNonce } from "./store-objects.ts";
 
 /** What became of writes of which one may succeed. */
@@ -27,10 +26,9 @@ const WRITERS = 32;
  *
  * @throws {TidemarkError} where the storage cannot be asked, or knows no conditions
  */
-export async function raceConditions(uri: string, options: S3StoreOptions = {}): Promise<RaceResult> {
+export async function raceConditions(uri: string, options: S3Options = {}): Promise<RaceResult> {
   const { bucket, prefix } = parseS3Uri(uri);
-  const { concurrency: _, headIntervalMs: __, ...reach } = checkArgument("options", s3StoreOptionsSchema, options);
-  const settings = findSettings(reach);
+  const settings = findSettings(checkS3Options(options));
   const http = new HttpClient({ ...settings.network, maxConnections: WRITERS });
   const client = new S3Client(new S3Exchange(settings, http, new ServerClock(), bucket));
   const key = `${prefix === "" ? "" : `${prefix}/`}${PROBE_DIRECTORY}/${newNonce()}`;

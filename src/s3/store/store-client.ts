@@ -1,5 +1,6 @@
 import { processSlot } from "../../base/process-state.ts";
-import { type ConditionalOutcome, type PutOptions, S3Client, type WriteCondition } from "../client.ts";
+import { S3Client } from "../client.ts";
+import type { ConditionalOutcome, PutOptions, WriteCondition } from "../object-requests.ts";
 
 /** How the conditions of writes are kept: by the storage, or, where it does not, by whoever is alone with it. */
 export type Concurrency = "many-writers" | "single-writer";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { TidemarkError } from "../../base/errors.ts";
-import type { ConditionalOutcome, PutOptions, WriteCondition } from "../client.ts";
 import type { ListedObject } from "../list-page.ts";
+import type { ConditionalOutcome, PutOptions, WriteCondition } from "../object-requests.ts";
 import { placeOf } from "../s3-error.ts";
 import type { StoreClient } from "./store-client.ts";
 
