@@ -2,16 +2,13 @@ import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
 import { HttpClient } from "../net/http-client.ts";
 import { parseS3Uri } from "./bucket-address.ts";
-import { S3Client } from "./client.ts";
 import { S3_SINK_LIMITS } from "./metrics/hand-over.ts";
-import { S3ArtifactStore } from "./s3-artifact-store.ts";
-import { S3Exchange } from "./s3-exchange.ts";
 import { findSettings, type S3Settings } from "./s3-settings.ts";
 import { ServerClock } from "./server-clock.ts";
 import { Background } from "./store/background.ts";
-import { openStore } from "./store/open-store.ts";
+import { ARTIFACT_CALLS, LOGGED_MODEL_CALLS, later, REGISTRY_CALLS, TRACKING_CALLS } from "./store/later.ts";
+import type { Stores } from "./store/open-store.ts";
 import { checkStoreOptions, type S3StoreOptions } from "./store/s3-store-options.ts";
-import { StoreClient } from "./store/store-client.ts";
 import { WritePacer } from "./store/write-pacer.ts";
 
 /** What {@link s3Backend} takes. */
@@ -42,22 +39,37 @@ export function s3Backend({ uri: address, ...given }: S3BackendOptions): Backend
   const once = { ...settings, maxRetries: 0 };
   const http = new HttpClient(settings.network);
   const clock = new ServerClock();
-  const pacer = new WritePacer(own.headIntervalMs);
   const background = new Background();
+  const pacer = new WritePacer(own.headIntervalMs);
+  const load = () => import("./store/connected.ts");
 
-  const storeBy = (how: S3Settings) => {
-    const client = new StoreClient(new S3Exchange(how, http, clock, bucket));
-    return openStore({ client, prefix, concurrency: own.concurrency, pacer, background });
+  const storesBy = (how: S3Settings) => {
+    let stores: Promise<Stores> | undefined;
+    const open = async () => {
+      const parts = { prefix, concurrency: own.concurrency, pacer, background };
+      return (await load()).openStoreAt({ settings: how, http, clock }, bucket, parts);
+    };
+    const opened = () => {
+      stores ??= open();
+      return stores;
+    };
+    return {
+      tracking: later(async () => (await opened()).tracking, TRACKING_CALLS),
+      loggedModels: later(async () => (await opened()).loggedModels, LOGGED_MODEL_CALLS),
+      registry: later(async () => (await opened()).registry, REGISTRY_CALLS),
+    };
   };
   const artifactsBy =
     (how: S3Settings) =>
     (location: string): ArtifactStore => {
-      const { bucket: name, prefix: directory } = parseS3Uri(location);
-      return new S3ArtifactStore(location, new S3Client(new S3Exchange(how, http, clock, name)), directory);
+      parseS3Uri(location);
+      const open = async () => (await load()).openArtifactsAt({ settings: how, http, clock }, location);
+      return { uri: location, ...later(open, ARTIFACT_CALLS) };
     };
-  const tracking = storeBy(once).tracking;
+  const { tracking } = storesBy(once);
   return {
-    ...storeBy(settings),
+    uri: prefix === "" ? `s3://${bucket}` : `s3://${bucket}/${prefix}`,
+    ...storesBy(settings),
     remote: {
       identity: JSON.stringify([settings.endpoint?.href ?? "aws", bucket, prefix, settings.credentials.identity]),
       sinkLimits: S3_SINK_LIMITS,
