@@ -161,6 +161,24 @@ describe.each(s3Servers)("many programs at one store at %s", (_, peer, start) =>
       ]);
     });
 
+    it("values that a killed program brought, and did not know of it, are not there twice", async () => {
+      const [killed, heir] = programs(2) as [Backend, Backend];
+      const { id } = await killed.tracking.createRun({ experimentId: "0" });
+      const point = (key: string, value: number, step: number) => ({ key, value, step, timestamp: 1_000 + step });
+      const landed = [point("loss", 0.5, 1), point("loss", 0.5, 1), point("loss", Number.NaN, 2), point("acc", -0, 1)];
+      const rest = [point("loss", 0.25, 3), point("acc", 0, 1), point("new", 1, 1)];
+      await send(await killed.tracking.openSink(id), batchOf({ points: landed }));
+      const sink = await heir.tracking.openSink(id);
+      expect(await send(sink, batchOf({ points: landed.slice(0, 2) }))).toEqual({ status: "ok" });
+      expect(await send(sink, batchOf({ points: [...landed.slice(2), ...rest] }))).toEqual({ status: "ok" });
+      await sink.close();
+      const valuesOf = async (key: string) => [...(await heir.tracking.metricHistory(id, key)).values];
+      expect(await valuesOf("loss")).toEqual([0.5, 0.5, Number.NaN, 0.25]);
+      // Of one step and one time, and of two writers: they have no order.
+      expect((await valuesOf("acc")).map((value) => (Object.is(value, -0) ? "-0" : value)).sort()).toEqual(["-0", 0]);
+      expect(await valuesOf("new")).toEqual([1]);
+    });
+
     it("and their storage keeps conditions when 32 write at once", async () => {
       const result = await raceConditions(`s3://${BUCKET}/races/${made++}`, server.options);
       expect(result).toEqual({ writers: 32, creators: 1, changers: 1 });
