@@ -7,7 +7,6 @@ import type { ModelMetric } from "../../schema/model.ts";
 import { S3_SINK_LIMITS } from "../metrics/hand-over.ts";
 import type { RunMetrics } from "../metrics/run-metrics.ts";
 import type { LoggedModels } from "./logged-models.ts";
-import { RepeatedValues } from "./repeated-values.ts";
 import { type RunContent, withInput, withParam, withTag } from "./run-head.ts";
 import type { Runs } from "./runs.ts";
 
@@ -33,14 +32,12 @@ export class S3MetricSink implements AsyncMetricSink {
   readonly limits = S3_SINK_LIMITS;
   readonly #parts: S3SinkParts;
   readonly #metrics: RunMetrics;
-  readonly #repeated: RepeatedValues;
   #isClosed: boolean;
   #hasWritten = false;
 
   constructor(parts: S3SinkParts) {
     this.#parts = parts;
     this.#metrics = parts.runs.metrics(parts.runId);
-    this.#repeated = new RepeatedValues(this.#metrics);
     this.#isClosed = parts.isClosed;
   }
 
@@ -64,9 +61,7 @@ export class S3MetricSink implements AsyncMetricSink {
       refusals.push(...strays.values());
       stopIfAborted(signal);
       const wanted = upTo(batch.metrics.length).filter((at) => !strays.has(at));
-      const fresh = await this.#repeated.newOnes(batch.metrics, batch.series, wanted);
-      const isWhole = fresh.length === batch.metrics.length;
-      await this.#append(isWhole ? batch.metrics : chosen(batch.metrics, fresh), batch.series, signal);
+      await this.#append(strays.size === 0 ? batch.metrics : chosen(batch.metrics, wanted), batch.series, signal);
       accepted.metrics = wanted;
     } catch (error) {
       return outcomeOf(error, batch, accepted);
