@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../src/contract/backend.ts";
 import type { RunQuery } from "../../src/contract/tracking-store.ts";
 import type { S3Client } from "../../src/s3/client.ts";
+import type { ListedObject } from "../../src/s3/list-page.ts";
 import { S3Opener } from "../../src/s3/s3-artifacts.ts";
 import { Background } from "../../src/s3/store/background.ts";
 import { EntityIndex } from "../../src/s3/store/entity-index.ts";
@@ -33,8 +34,8 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
     for await (const { objects } of bucket.list({ prefix })) keys.push(...objects.map(({ key }) => key));
     return keys;
   };
-  const indexAt = (prefix: string, client = bucket): EntityIndex<RunHead> => {
-    const objects = new StoreObjects(new StoreClient(client.exchange), prefix);
+  const indexAt = (prefix: string, client = bucket, Objects = StoreObjects): EntityIndex<RunHead> => {
+    const objects = new Objects(new StoreClient(client.exchange), prefix);
     const heads = new Heads(objects, new WritePacer(0), async () => {});
     const of = { schema: runHeadSchema, keyOf: runKey, isGone: () => false };
     return new EntityIndex(heads, runIndex("0"), of, new Background());
@@ -156,6 +157,27 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
     await store.close();
   });
 
+  it("are rid of what writers have left that died long ago", async () => {
+    const prefix = "index/dead";
+    const store = storeAt(server, prefix);
+    const { id } = await store.tracking.createRun({ experimentId: "0" });
+    const directory = `${prefix}/idx/runs/exp=0`;
+    const never = "f".repeat(32);
+    await bucket.put(`${directory}/dirty/${never}.1.dead`, new Uint8Array());
+    await bucket.put(`${directory}/dirty/${id}.2.dead`, new Uint8Array());
+    await bucket.put(`${directory}/s/dead.ndjson.gz`, await chunkBytes([]));
+    const index = indexAt(prefix, bucket, AgedObjects);
+    await index.compact();
+    // The head has taken the revision that its writer had announced, which cannot write it any more.
+    expect((await index.all()).map((head) => [head.id, head.rev])).toEqual([[id, 2]]);
+    expect(await keysBelow(`${directory}/dirty/`)).toEqual([`${directory}/dirty/${id}.2.dead`]);
+    await index.compact();
+    expect(await keysBelow(`${directory}/dirty/`)).toEqual([]);
+    expect(await keysBelow(`${directory}/s/`)).not.toContain(`${directory}/s/dead.ndjson.gz`);
+    expect(await idsIn(store)).toEqual([id]);
+    await store.close();
+  });
+
   it("say which file is damaged", async () => {
     const prefix = "index/damaged";
     const store = storeAt(server, prefix);
@@ -167,6 +189,19 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
     await store.close();
   });
 });
+
+const DAY_MS = 86_400_000;
+
+/** A list in which what is called dead is two days older. */
+class AgedObjects extends StoreObjects {
+  override async list(directory: string, startAfter?: string): Promise<ListedObject[]> {
+    const listed = await super.list(directory, startAfter);
+    const aged = ({ lastModified }: ListedObject) => new Date(lastModified.getTime() - 2 * DAY_MS);
+    return listed.map((object) =>
+      /\.dead$|\/dead\.ndjson/.test(object.key) ? { ...object, lastModified: aged(object) } : object,
+    );
+  }
+}
 
 /** An index as earlier programs would have left it. */
 async function putIndex(bucket: S3Client, directory: string, count: number): Promise<void> {
