@@ -10,6 +10,7 @@ const OPTIONAL = [
   "onnxruntime-node",
   "onnxruntime-web",
   "@aws-sdk/credential-provider-node",
+  "hyparquet-writer",
 ] as const;
 
 /** Those that a program in the current directory would find. */

@@ -75,10 +75,7 @@ async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Prom
     await deleteKeys(client, snapshot.stale.map(keyOf), options);
     return "done";
   }
-  const parts = [
-    ...(await readCompacted(place, files, { ...options })),
-    ...(await readSegments(place, segments, options)),
-  ];
+  const parts = [...(await readCompacted(place, files, options)), ...(await readSegments(place, segments, options))];
   const rows = mergeRows(parts);
   const bytes = await writeFile(rows, { runId, isCompacted: true });
   const name = compactedName(manifest.rev + 1);
@@ -129,17 +126,13 @@ async function chooseSegments(
   { live, manifest }: Snapshot,
   options: S3RequestOptions,
 ): Promise<ListedSegment[]> {
-  let segments = [...live].sort(
-    (a, b) => a.sequence - b.sequence || (a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : 0),
-  );
+  let segments = [...live].sort(bySequence);
   if (hasGap(segments, manifest)) {
     const newest = new Map(segments.map(({ writer, sequence }) => [writer, sequence]));
     const again = await listSegments(client, prefix, options);
-    segments = again
-      .filter(
-        ({ writer, sequence }) => sequence > highWaterMark(manifest, writer) && sequence <= (newest.get(writer) ?? 0),
-      )
-      .sort((a, b) => a.sequence - b.sequence || (a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : 0));
+    const isKnown = ({ writer, sequence }: ListedSegment) =>
+      sequence > highWaterMark(manifest, writer) && sequence <= (newest.get(writer) ?? 0);
+    segments = again.filter(isKnown).sort(bySequence);
   }
   let rows = 0;
   const fitting = segments.findIndex(({ rowCount }) => {
@@ -148,6 +141,9 @@ async function chooseSegments(
   });
   return fitting < 0 ? segments : segments.slice(0, Math.max(1, fitting));
 }
+
+const bySequence = (a: ListedSegment, b: ListedSegment): number =>
+  a.sequence - b.sequence || (a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : 0);
 
 function hasGap(segments: readonly ListedSegment[], manifest: Manifest): boolean {
   const last = new Map<string, number>();

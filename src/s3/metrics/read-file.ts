@@ -18,12 +18,16 @@ export interface ByteSource {
   read(range: ByteRange, signal: AbortSignal | undefined): Promise<Uint8Array>;
 }
 
-/** What is read first: nearly always the footer is in it. */
+/** A file of so few is read at once. */
+const SMALL_FILE_BYTES = 512 << 10;
+/** What is read first of others: nearly always the footer is in it. */
 const FIRST_READ_BYTES = 64 << 10;
 /** Bytes that nobody wants are read when asking once more would take longer. */
 const LARGEST_GAP_BYTES = 64 << 10;
 const LARGEST_READ_BYTES = 8 << 20;
 const PARALLEL_READS = 4;
+/** Of one file: tens of millions of rows. Writers here begin another one after the first million. */
+const MOST_BYTES = 256 << 20;
 /** Decoding them takes no time worth a pause. */
 const FEW_ROWS = 4_096;
 
@@ -42,16 +46,16 @@ export interface Wanted {
  */
 export async function readRows(source: ByteSource, wanted: Wanted): Promise<MetricRows> {
   return await guarded(source, async () => {
-    const footer = await readFooterOf(source, wanted);
-    return await rowsOf(source, footer, wanted);
+    const { footer, rest } = await begin(source, wanted);
+    return await rowsOf(rest, footer, wanted);
   });
 }
 
 /** The latest value of every series in the file. Where the footer tells them, nothing else is read. */
 export async function readLatestOf(source: ByteSource, wanted: Wanted): Promise<readonly LatestOfSeries[]> {
   return await guarded(source, async () => {
-    const footer = await readFooterOf(source, wanted);
-    return readLatest(footer.metadata.get("tidemark.latest")) ?? latestPoints(await rowsOf(source, footer, wanted));
+    const { footer, rest } = await begin(source, wanted);
+    return readLatest(footer.metadata.get("tidemark.latest")) ?? latestPoints(await rowsOf(rest, footer, wanted));
   });
 }
 
@@ -66,9 +70,10 @@ async function guarded<T>({ place }: ByteSource, read: () => Promise<T>): Promis
   }
 }
 
-async function readFooterOf(source: ByteSource, { runId, signal }: Wanted): Promise<Footer> {
+/** Reads the footer, and answers the source with what has come with it already. */
+async function begin(source: ByteSource, { runId, signal }: Wanted): Promise<{ footer: Footer; rest: ByteSource }> {
   const { sizeBytes } = source;
-  let from = Math.max(0, sizeBytes - FIRST_READ_BYTES);
+  let from = sizeBytes <= SMALL_FILE_BYTES ? 0 : sizeBytes - FIRST_READ_BYTES;
   let tail = await source.read({ from, to: sizeBytes }, signal);
   const length = footerBytes(tail, sizeBytes);
   if (length + TAIL_BYTES > tail.length) {
@@ -83,8 +88,16 @@ async function readFooterOf(source: ByteSource, { runId, signal }: Wanted): Prom
     throw new TidemarkError("NOT_IMPLEMENTED", message);
   }
   if (footer.metadata.get("run_id") !== runId) throw damaged("is of another run");
-  return footer;
+  return { footer, rest: withKnown(source, tail, from) };
 }
+
+const withKnown = (source: ByteSource, known: Uint8Array, knownFrom: number): ByteSource => ({
+  ...source,
+  read: async (range, signal) =>
+    range.from >= knownFrom
+      ? known.subarray(range.from - knownFrom, range.to - knownFrom)
+      : await source.read(range, signal),
+});
 
 const NUMBERS = ["step", "timestamp", "value"] as const;
 const TEXTS = ["model", "dataset_name", "dataset_digest"] as const;
@@ -165,8 +178,9 @@ async function fetchChunks(
     else ranges.push({ from, to });
   }
   // Chunks that lie on each other would have the same bytes read many times.
-  if (ranges.reduce((sum, { from, to }) => sum + to - from, 0) > source.sizeBytes)
-    throw damaged("has columns in columns");
+  const bytes = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  if (bytes > source.sizeBytes) throw damaged("has columns in columns");
+  if (bytes > MOST_BYTES) throw damaged("is larger than metrics are kept");
   const tasks = ranges.map((range) => (stop: AbortSignal) => source.read(range, stop));
   const pieces = await inParallel(tasks, PARALLEL_READS, signal);
   return ({ from, to }) => {

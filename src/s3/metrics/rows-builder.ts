@@ -47,13 +47,13 @@ export class RowsBuilder {
 
   #seriesIds({ keys, models, datasetNames, datasetDigests }: DecodedGroup): Uint32Array {
     const others = [models, datasetNames, datasetDigests];
-    const isSimple = others.every((column) => column === undefined);
-    const [only] = keys.table;
-    if (isSimple && only !== undefined && keys.table.length === 1)
-      return new Uint32Array(keys.ids.length).fill(this.#intern({ key: only }));
-    const known = new Map<number | string, number>();
+    if (others.every((column) => column === undefined)) {
+      const ofKeys = Uint32Array.from(keys.table, (key = "") => this.#intern({ key }));
+      return keys.ids.map((keyId) => ofKeys[keyId] as number);
+    }
+    const known = new Map<string, number>();
     return keys.ids.map((keyId, row) => {
-      const combination = isSimple ? keyId : [keyId, ...others.map((column) => column?.ids[row])].join(":");
+      const combination = [keyId, ...others.map((column) => column?.ids[row])].join(":");
       let id = known.get(combination);
       if (id === undefined) {
         const [model, name, digest] = others.map((column) => column?.table[column.ids[row] as number]);

@@ -13,10 +13,12 @@ const SEGMENT = /^([\w-]{1,80})\/(\d{8,15})-(-?\d{1,16})-(-?\d{1,16})-(\d{1,9})\
 
 /** `<writer>/<sequence>-<least step>-<greatest step>-<rows>.parquet`, below `seg/`. */
 export function segmentName(writer: string, sequence: number, { length, steps }: MetricColumns): string {
-  let [least, greatest] = [steps[0] as number, steps[0] as number];
+  let least = steps[0] as number;
+  let greatest = least;
   for (let i = 1; i < length; i++) {
-    least = Math.min(least, steps[i] as number);
-    greatest = Math.max(greatest, steps[i] as number);
+    const step = steps[i] as number;
+    if (step < least) least = step;
+    if (step > greatest) greatest = step;
   }
   return `${writer}/${String(sequence).padStart(8, "0")}-${least}-${greatest}-${length}.parquet`;
 }

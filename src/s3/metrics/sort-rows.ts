@@ -8,7 +8,7 @@ export function sortRows(rows: MetricRows): SortedRows {
 }
 
 /** The positions of rows in their order, and where in it each key is. */
-export function sortedOrder({ series, columns }: MetricRows): { order: Uint32Array; runs: KeyRun[] } {
+function sortedOrder({ series, columns }: MetricRows): { order: Uint32Array; runs: KeyRun[] } {
   const { keys, keyOfSeries } = keysOf(series);
   const starts = new Uint32Array(keys.length + 1);
   const { length, seriesIds } = columns;
@@ -53,27 +53,30 @@ function pick(numbers: Float64Array, order: Uint32Array): Float64Array {
 }
 
 /** Every key once, sorted, and for every series which one is its. */
-function keysOf(series: readonly Series[]): { keys: readonly string[]; keyOfSeries: Uint32Array } {
+export function keysOf(series: readonly Series[]): { keys: readonly string[]; keyOfSeries: Uint32Array } {
   const encoded = new Map(series.map(({ key }) => [key, Buffer.from(key)]));
   const keys = [...encoded.keys()].sort((a, b) => Buffer.compare(encoded.get(a) as Buffer, encoded.get(b) as Buffer));
   const positions = new Map(keys.map((key, at) => [key, at]));
   return { keys, keyOfSeries: Uint32Array.from(series, ({ key }) => positions.get(key) as number) };
 }
 
-/** Trainings log in order, nearly always: then there is nothing to do. */
-function orderByStep(order: Uint32Array, { steps, timestamps }: MetricColumns): void {
-  let [step, timestamp] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+/** Orders the rows of one key, and answers whether that took anything: trainings log in order, nearly always. */
+export function orderByStep(order: Uint32Array, { steps, timestamps }: MetricColumns): boolean {
+  let step = Number.NEGATIVE_INFINITY;
+  let timestamp = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < order.length; i++) {
     const row = order[i] as number;
-    const [nextStep, nextTimestamp] = [steps[row] as number, timestamps[row] as number];
+    const nextStep = steps[row] as number;
+    const nextTimestamp = timestamps[row] as number;
     if (nextStep < step || (nextStep === step && nextTimestamp < timestamp)) {
       order.sort(
         (a, b) =>
           (steps[a] as number) - (steps[b] as number) || (timestamps[a] as number) - (timestamps[b] as number) || a - b,
       );
-      return;
+      return true;
     }
     step = nextStep;
     timestamp = nextTimestamp;
   }
+  return false;
 }

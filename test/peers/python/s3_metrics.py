@@ -6,31 +6,30 @@ import struct
 import sys
 
 import duckdb
-import fsspec
 import pandas
+import pyarrow
 import pyarrow.parquet
+from fsspec.implementations.arrow import ArrowFSWrapper
+from pyarrow.fs import S3FileSystem
 
 bucket, step, runs = sys.argv[1], sys.argv[2], sys.argv[3]
-s3 = fsspec.filesystem(
-    "s3",
-    endpoint_url=os.environ["MLFLOW_S3_ENDPOINT_URL"],
-    client_kwargs={"region_name": "us-east-1"},
-    skip_instance_cache=True,
-)
+endpoint = os.environ["MLFLOW_S3_ENDPOINT_URL"]
+s3 = S3FileSystem(endpoint_override=endpoint, region="us-east-1")
+files = ArrowFSWrapper(s3)
 
 
 def metric_files(run):
     """The files that count now: the compacted ones, and the segments that are in none of them yet."""
-    segments = s3.glob(f"{run}/seg/*/*.parquet")
+    segments = files.glob(f"{run}/seg/*/*.parquet")
     manifest = {"objs": [], "hwm": {}}
-    if s3.exists(f"{run}/metrics.json"):
-        manifest = json.loads(s3.cat(f"{run}/metrics.json"))
-    files = [f"{run}/cmp/{file['name']}" for file in manifest["objs"]]
+    if files.exists(f"{run}/metrics.json"):
+        manifest = json.loads(files.cat_file(f"{run}/metrics.json"))
+    counting = [f"{run}/cmp/{file['name']}" for file in manifest["objs"]]
     for path in segments:
         writer, name = path.split("/")[-2:]
         if int(name.split("-")[0]) > manifest["hwm"].get(writer, 0):
-            files.append(path)
-    return files
+            counting.append(path)
+    return counting
 
 
 def bits(value):
@@ -45,11 +44,11 @@ def rows(frame):
 
 def read():
     run = f"{bucket}/{runs}"
-    files = metric_files(run)
-    frame = pandas.concat(pandas.read_parquet(f"s3://{file}", filesystem=s3) for file in files)
+    paths = metric_files(run)
+    frame = pandas.concat(pandas.read_parquet(path, filesystem=s3) for path in paths)
     connection = duckdb.connect()
-    connection.register_filesystem(s3)
-    listed = [f"s3://{file}" for file in files]
+    connection.register_filesystem(files)
+    listed = [f"s3://{path}" for path in paths]
     counts = connection.execute(
         "SELECT key, count(*), max(step), run FROM read_parquet($1, hive_partitioning = true, union_by_name = true)"
         " GROUP BY key, run ORDER BY key",
@@ -59,7 +58,7 @@ def read():
         "SELECT step, value FROM read_parquet($1, union_by_name = true) WHERE key = 'loss' ORDER BY step, timestamp",
         [listed],
     ).fetchall()
-    metadata = [pyarrow.parquet.read_metadata(file, filesystem=s3) for file in files]
+    metadata = [pyarrow.parquet.read_metadata(path, filesystem=s3) for path in paths]
     return {
         "pandas": rows(frame),
         "columns": sorted(frame.columns),
@@ -71,9 +70,11 @@ def read():
         "created_by": sorted({item.created_by for item in metadata}),
         "groups": sum(item.num_row_groups for item in metadata),
         "key_bounds": [
-            [item.row_group(group).column(0).statistics.min, item.row_group(group).column(0).statistics.max]
+            [column.statistics.min, column.statistics.max]
             for item in metadata
-            for group in range(item.num_row_groups)
+            for column in (item.row_group(group).column(0) for group in range(item.num_row_groups))
+            # Segments have one group each, and do not say what is in it.
+            if column.statistics is not None
         ],
     }
 
@@ -94,8 +95,7 @@ def write():
     ):
         table = pyarrow.table(columns, metadata={"tidemark.format": "1", "run_id": run_id})
         path = f"{bucket}/{runs}/seg/python{number}/{1:08d}-0-1999-{table.num_rows}.parquet"
-        with s3.open(path, "wb") as file:
-            pyarrow.parquet.write_table(table, file, **options)
+        pyarrow.parquet.write_table(table, path, filesystem=s3, **options)
     return True
 
 
