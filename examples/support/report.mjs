@@ -49,14 +49,15 @@ Its server does not answer. The run waits on this disk, as \`npx tidemark spool 
 brings it there.`);
 }
 
-/** The directory of a run's files, or its page at the server. */
+/** The directory of a run's files, here or in a bucket, or its page at the server. */
 function placeOf({ uri }, { id, experimentId, artifactUri }) {
   if (uri.startsWith("http")) return `${uri}/#/experiments/${experimentId}/runs/${id}`;
-  return dirname(fileURLToPath(artifactUri));
+  return artifactUri.startsWith("file:") ? dirname(fileURLToPath(artifactUri)) : artifactUri.replace(/\/[^/]*$/, "");
 }
 
 function howToSee({ uri }) {
   if (uri.startsWith("http")) return `Look at it in MLflow's UI: ${uri}`;
+  if (!uri.startsWith("file:")) return `Look at it: npx tidemark --uri ${uri} runs list`;
   const directory = quoteForShell(shortPath(fileURLToPath(uri)));
   return `Look at it in MLflow's UI:\n  MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri ${directory}`;
 }

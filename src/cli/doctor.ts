@@ -27,14 +27,21 @@ export interface Finding {
 const FOUND_WRONG = 1;
 const STYLES: Readonly<Record<Finding["level"], Style>> = { ok: "green", note: "yellow", wrong: "red" };
 
+/** What `tidemark doctor` takes. */
+export interface DoctorOptions {
+  /** Let many writers race for one object of a bucket. */
+  readonly race?: boolean;
+}
+
 /** `tidemark doctor` */
-export async function runDoctor(session: Session): Promise<number> {
+export async function runDoctor(session: Session, { race = false }: DoctorOptions = {}): Promise<number> {
   const { out, json } = session;
   const findings = [
     ...environmentFindings(),
     whereFinding(session.uri),
     ...spoolFindings(),
     ...(await storeFindings(session)),
+    ...(race ? await raceFindings(session.uri) : []),
   ];
   if (json) out.json(findings);
   else out.lines(findings.map((finding) => findingLine(out, finding)));
@@ -57,10 +64,13 @@ function environmentFindings(): Finding[] {
   return findings;
 }
 
+const placeOf = (option: string | undefined): string =>
+  option ?? readEnv("MLFLOW_TRACKING_URI") ?? DEFAULT_TRACKING_URI;
+
 /** Where runs go, and which option or variable decides it. */
 function whereFinding(option: string | undefined): Finding {
   const variable = readEnv("MLFLOW_TRACKING_URI");
-  const where = option ?? variable ?? DEFAULT_TRACKING_URI;
+  const where = placeOf(option);
   const reason =
     option !== undefined
       ? "by the option --uri"
@@ -86,6 +96,23 @@ async function storeFindings(session: Session): Promise<Finding[]> {
 async function serverFindings({ uri, backend }: Client): Promise<Finding[]> {
   const version = await backend.version?.();
   return version === undefined ? [] : [{ level: "ok", subject: "server", text: `${uri} is ${version}` }];
+}
+
+/** Whether a bucket keeps conditions when many write at once, as a store needs it. */
+async function raceFindings(option: string | undefined): Promise<Finding[]> {
+  const uri = placeOf(option);
+  const subject = "race";
+  if (schemeOf(uri) !== "s3") return [{ level: "note", subject, text: "only writers of a bucket (s3:) race" }];
+  try {
+    const { raceConditions } = await import("../s3/store/race.ts");
+    const { writers, creators, changers } = await raceConditions(uri);
+    const isHonest = creators === 1 && changers === 1;
+    const text = `of ${writers} writers at once, ${creators} created one object, and ${changers} changed one state of it`;
+    const advice = isHonest ? "" : ": only 1 may, so what several programs write at once is lost there";
+    return [{ level: isHonest ? "ok" : "wrong", subject, text: text + advice }];
+  } catch (error) {
+    return [{ level: "wrong", subject, text: redact(messageOf(error)) }];
+  }
 }
 
 /** What waits on this disk for servers: left by programs that have ended, or of runs that go on. */

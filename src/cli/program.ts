@@ -60,6 +60,7 @@ function buildProgram(run: Run): Command {
   program
     .command("doctor")
     .description("where runs go and why, what is there, what is damaged; exit code 1 if something is wrong")
+    .option("--race", "let 32 writers at once create and change one object of the bucket: exactly one may succeed")
     .action(async (_, command) => run(command, (await import("./doctor.ts")).runDoctor));
   return program;
 }

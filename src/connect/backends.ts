@@ -11,6 +11,7 @@ const BUILT_IN: ReadonlyMap<string, BackendFactory> = new Map<string, BackendFac
   ["file", openDirectory],
   ["http", openServer],
   ["https", openServer],
+  ["s3", async (uri, options) => (await import("../s3/s3-backend.ts")).s3Backend({ ...options, uri })],
   ["memory", async () => (await import("../memory/memory-backend.ts")).memoryBackend()],
 ]);
 

@@ -10,7 +10,7 @@ export const DEFAULT_TRACKING_URI = "./mlruns";
 /**
  * Connects to the place where runs are kept.
  *
- * @param target - A directory, a `file:`, `http:`, `https:` or `memory:` URI, or a backend object. Default: `MLFLOW_TRACKING_URI`, else `./mlruns`.
+ * @param target - A directory, a `file:`, `http:`, `https:`, `s3:` or `memory:` URI, or a backend object. Default: `MLFLOW_TRACKING_URI`, else `./mlruns`.
  * @param options - What the backend of that scheme takes.
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` for an unknown scheme; it names the known ones
  * @example

@@ -6,6 +6,8 @@ import type { AwsKeys } from "./sigv4.ts";
 
 /** Where keys come from. */
 export interface CredentialSource {
+  /** Who that is, as far as it is known without asking, and stays the same: keys that last for some hours have another name each time. */
+  readonly identity: string;
   /** `undefined` for nobody: requests are not signed. @throws {TidemarkError} `UNAUTHENTICATED` where there are none */
   keys(): Promise<AwsKeys | undefined>;
   /** The storage says that these have expired. Answers whether others may be had. */
@@ -30,7 +32,7 @@ export function findCredentials(
   loadProvider: LoadProvider = loadSdkProvider,
 ): CredentialSource {
   if (credentials === "anonymous" || (credentials === undefined && isUnsignedByEnvironment())) return NOBODY;
-  if (typeof credentials === "function") return renewable(async () => credentials);
+  if (typeof credentials === "function") return renewable("function", async () => credentials);
   if (credentials !== undefined) return fixed(credentials);
   const ofEnvironment = profile === undefined ? keysOfEnvironment() : undefined;
   if (ofEnvironment !== undefined) return fixed(ofEnvironment);
@@ -39,7 +41,7 @@ export function findCredentials(
   // A role is taken with other keys than the profile's own.
   if (accessKeyId !== undefined && secretAccessKey !== undefined && !settings.has("role_arn"))
     return fixed({ accessKeyId, secretAccessKey, sessionToken: settings.get("aws_session_token") });
-  return renewable(() => loadProvider({ profile: name }));
+  return renewable(`profile ${name}`, () => loadProvider({ profile: name }));
 }
 
 /** MLflow's word for public buckets. */
@@ -51,11 +53,15 @@ function keysOfEnvironment(): AwsKeys | undefined {
   return { accessKeyId, secretAccessKey, sessionToken: readEnv("AWS_SESSION_TOKEN") };
 }
 
-const fixed = (keys: AwsKeys | undefined): CredentialSource => ({ keys: async () => keys, forget: () => false });
+const fixed = (keys: AwsKeys | undefined): CredentialSource => ({
+  identity: keys === undefined ? "nobody" : keys.sessionToken === undefined ? keys.accessKeyId : "temporary",
+  keys: async () => keys,
+  forget: () => false,
+});
 
 const NOBODY: CredentialSource = fixed(undefined);
 
-function renewable(load: () => Promise<AwsCredentialProvider>): CredentialSource {
+function renewable(identity: string, load: () => Promise<AwsCredentialProvider>): CredentialSource {
   let provider: Promise<AwsCredentialProvider> | undefined;
   let current: Promise<AwsIdentity> | undefined;
   let known: AwsIdentity | undefined;
@@ -70,6 +76,7 @@ function renewable(load: () => Promise<AwsCredentialProvider>): CredentialSource
     return { accessKeyId, secretAccessKey, sessionToken, expiration };
   };
   return {
+    identity,
     keys: async () => {
       const expiresMs = known?.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
       if (Date.now() > expiresMs - EARLY_MS) {

@@ -1,11 +1,14 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/connect/connect.ts";
 import { runProgram } from "../support/child.ts";
 import { bin, tidemark, tidemarkInTerminal, writeRun } from "../support/command-line.ts";
+import { answer, FaultProxy, pass } from "../support/fault-proxy.ts";
 import { runDirectory, temporaryDirectory } from "../support/mlruns.ts";
+import { leftOut } from "../support/peers.ts";
 import { manifest } from "../support/repository.ts";
+import { BUCKET, type S3Server, startVersitygwServer } from "../support/s3-servers.ts";
 
 /** What a terminal is told, to forget a line. */
 const CLEARED_LINE = "\u001b[2K";
@@ -74,10 +77,60 @@ describe("doctor", () => {
     expect(await notes({ TIDEMARK_DISABLED: "1" })).toHaveLength(2);
   });
 
+  it("lets writers race for an object only where there is a bucket", async () => {
+    const { mlruns } = await folderWithRuns();
+    const { code, stdout } = await tidemark(mlruns, "doctor", "--race");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^note +race +only writers of a bucket/m);
+  });
+
   it("says what keeps it from the runs, and no password", async () => {
     const { code, stdout } = await tidemark(temporaryDirectory(), "doctor", "--uri", "nowhere://me:secret@host/x");
     expect(code).toBe(1);
     expect(stdout).toMatch(/^wrong +backend +.*unknown scheme/m);
     expect(stdout).not.toContain("secret");
+  });
+});
+
+describe.skipIf(leftOut("versitygw"))("doctor of a bucket", () => {
+  let server: S3Server;
+  beforeAll(async () => {
+    server = await startVersitygwServer();
+  });
+  afterAll(() => server?.kill());
+
+  const doctor = (uri: string, endpoint: string) => {
+    const env = {
+      MLFLOW_TRACKING_URI: uri,
+      AWS_ENDPOINT_URL_S3: endpoint,
+      AWS_ACCESS_KEY_ID: server.options.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: server.options.credentials.secretAccessKey,
+    };
+    return runProgram(bin, ["doctor", "--race"], { cwd: temporaryDirectory(), env });
+  };
+
+  it("tells what is there, and that its conditions hold in a race", async () => {
+    const uri = `s3://${BUCKET}/doctor`;
+    const client = await connect(uri, server.options);
+    await writeRun(client, { metrics: { loss: [1, 2] } });
+    await client.close();
+    const { code, stdout } = await doctor(uri, server.options.endpoint);
+    expect(stdout).toContain(`${uri} holds experiments: 2, runs: 1`);
+    expect(stdout).toMatch(/^ok +race +of 32 writers at once, 1 created one object, and 1 changed one state of it$/m);
+    expect(code).toBe(0);
+  });
+
+  it("says where conditions are forgotten", async () => {
+    // It says yes to everything.
+    const proxy = await FaultProxy.start(server.options.endpoint, true);
+    proxy.script = ({ incoming: { method } }) =>
+      method === "PUT"
+        ? answer(200, "", { etag: '"0123"' })
+        : method === "HEAD"
+          ? answer(200, "", { etag: '"0123"' })
+          : pass;
+    const { code, stdout } = await doctor(`s3://${BUCKET}/doctor`, proxy.address);
+    expect(stdout).toMatch(/^wrong +race +of 32 writers at once, 32 created one object.*is lost there$/m);
+    expect(code).toBe(1);
   });
 });

@@ -39,6 +39,14 @@ describe("keys", () => {
     expect(await idOf()).toBeUndefined();
   });
 
+  it("have a name that stays the same for who has them, and is no secret", () => {
+    expect(find({ credentials: keys("option") }).identity).toBe("option");
+    expect(find({ credentials: "anonymous" }).identity).toBe("nobody");
+    expect(find({ credentials: { ...keys("hourly"), sessionToken: "t" } }).identity).toBe("temporary");
+    expect(find({ credentials: async () => keys("any") }).identity).toBe("function");
+    expect(find().identity).toBe("profile default");
+  });
+
   it("that nobody has are missed with what to do", async () => {
     await expect(find().keys()).rejects.toMatchObject({
       code: "UNAUTHENTICATED",

@@ -1,0 +1,157 @@
+import { z } from "zod";
+import { noSuchTag, paramChanged } from "../../base/store-errors.ts";
+import { byDataset, type DatasetInput, datasetInputSchema } from "../../schema/dataset.ts";
+import type { Metric } from "../../schema/metric.ts";
+import { byModel, type ModelInput, type ModelOutput } from "../../schema/model-link.ts";
+import type { Tag } from "../../schema/param.ts";
+import { type RunEntity, runStatusSchema, type UpdateRun } from "../../schema/run.ts";
+import type { ExperimentHead } from "./experiment-head.ts";
+import { type Content, headFields } from "./heads.ts";
+import { runArtifacts } from "./layout.ts";
+import { metricOf, storedMetricSchema } from "./stored-metric.ts";
+import { sortedByKey, textRecord, withoutKey, withTexts } from "./text-record.ts";
+
+export const RUN_NAME_TAG = "mlflow.runName";
+
+const inputSchema = datasetInputSchema.extend({ tags: textRecord });
+
+export const runHeadSchema = z.object({
+  ...headFields,
+  id: z.string(),
+  experimentId: z.string(),
+  name: z.string(),
+  userId: z.string(),
+  status: runStatusSchema,
+  /** Milliseconds since 1970. */
+  startTime: z.number(),
+  /** Milliseconds since 1970; absent while the run is open. */
+  endTime: z.number().optional(),
+  /** How often its experiment had been restored when the run was deleted; absent where it is not. */
+  deletedIn: z.int().nonnegative().optional(),
+  /** Absent: in the store. */
+  artifactUri: z.string().optional(),
+  params: textRecord,
+  tags: textRecord,
+  inputs: z.array(inputSchema),
+  modelInputs: z.array(z.object({ modelId: z.string() })),
+  modelOutputs: z.array(z.object({ modelId: z.string(), step: z.number() })),
+  /** The latest value of every metric; absent while values are written, when the segments have them. */
+  latestMetrics: z.array(storedMetricSchema).optional(),
+});
+export type RunHead = z.infer<typeof runHeadSchema>;
+export type RunContent = Content<RunHead>;
+
+export const isTerminal = (status: RunEntity["status"]): boolean => status !== "RUNNING" && status !== "SCHEDULED";
+
+/** A run is deleted by itself, or with its experiment; whoever restores the experiment restores all its runs. */
+export const isDeletedRun = (head: RunContent, experiment: Content<ExperimentHead>): boolean =>
+  experiment.lifecycleStage === "deleted" || (head.deletedIn !== undefined && head.deletedIn >= experiment.restores);
+
+/** @param latestMetrics - Of the segments, where the head has none. */
+export function runEntity(
+  head: RunContent,
+  experiment: Content<ExperimentHead>,
+  uri: string,
+  latestMetrics: readonly Metric[],
+): RunEntity {
+  const run = searchedRun(head, experiment, uri, latestMetrics);
+  return {
+    ...run,
+    params: sortedByKey(run.params),
+    tags: sortedByKey(run.tags),
+    metrics: sortedByKey(run.metrics),
+    latestMetrics: [...run.latestMetrics].sort((a, b) => (a.key < b.key ? -1 : 1)),
+    inputs: [...run.inputs].sort(byDataset),
+    modelInputs: [...run.modelInputs].sort(byModel),
+    modelOutputs: [...run.modelOutputs].sort(byModel),
+  };
+}
+
+/** The same as searches need it, for ten thousand runs of which fifty are shown: with nothing in order. */
+export function searchedRun(
+  head: RunContent,
+  experiment: Content<ExperimentHead>,
+  uri: string,
+  latestMetrics: readonly Metric[],
+): RunEntity {
+  const { id, experimentId, name, userId, status, startTime, endTime, artifactUri, params, tags } = head;
+  const latest = head.latestMetrics?.map(metricOf) ?? [...latestMetrics];
+  return {
+    id,
+    name,
+    experimentId,
+    userId,
+    status,
+    startTime,
+    ...(endTime === undefined ? {} : { endTime }),
+    lifecycleStage: isDeletedRun(head, experiment) ? "deleted" : "active",
+    artifactUri: artifactUri ?? `${uri}/${runArtifacts(id)}`,
+    params,
+    tags,
+    metrics: Object.fromEntries(latest.map(({ key, value }) => [key, value])),
+    latestMetrics: latest,
+    inputs: head.inputs,
+    modelInputs: head.modelInputs,
+    modelOutputs: head.modelOutputs,
+  };
+}
+
+export function updated(head: RunContent, { name, status, endTime }: Omit<UpdateRun, "runId">): RunContent {
+  const named = name === undefined ? head : withTag(head, { key: RUN_NAME_TAG, value: name });
+  const changed = {
+    ...named,
+    ...(status === undefined ? {} : { status }),
+    ...(endTime === undefined ? {} : { endTime }),
+  };
+  if (status === undefined || isTerminal(status)) return changed;
+  return withoutLatest(changed);
+}
+
+export function withoutLatest(head: RunContent): RunContent {
+  if (head.latestMetrics === undefined) return head;
+  const { latestMetrics: _latest, ...rest } = head;
+  return rest;
+}
+
+export const withTag = (head: RunContent, { key, value }: Tag): RunContent => ({
+  ...head,
+  ...(key === RUN_NAME_TAG ? { name: value } : {}),
+  tags: withTexts(head.tags, [[key, value]]),
+});
+
+/** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
+export function withoutTag(head: RunContent, key: string): RunContent {
+  if (!Object.hasOwn(head.tags, key)) throw noSuchTag(key, `run ${head.id}`);
+  return { ...head, tags: withoutKey(head.tags, key) };
+}
+
+/** @throws {TidemarkError} `INVALID_PARAMETER_VALUE` where the param has another value already */
+export function withParam(head: RunContent, key: string, value: string): RunContent {
+  const current = Object.hasOwn(head.params, key) ? head.params[key] : undefined;
+  if (current === value) return head;
+  if (current !== undefined) throw paramChanged(head.id, key, current, value);
+  return { ...head, params: withTexts(head.params, [[key, value]]) };
+}
+
+/** A dataset stands in a run once, with the tags of its first use. */
+export function withInput(head: RunContent, input: DatasetInput): RunContent {
+  const { name, digest } = input.dataset;
+  const isThere = head.inputs.some(({ dataset }) => dataset.name === name && dataset.digest === digest);
+  return isThere ? head : { ...head, inputs: [...head.inputs, input] };
+}
+
+export function withModelInputs(head: RunContent, models: readonly ModelInput[]): RunContent {
+  const known = new Set(head.modelInputs.map(({ modelId }) => modelId));
+  const added = models.filter(({ modelId }) => !known.has(modelId) && known.add(modelId));
+  return added.length === 0
+    ? head
+    : { ...head, modelInputs: [...head.modelInputs, ...added.map(({ modelId }) => ({ modelId }))] };
+}
+
+export function withModelOutputs(head: RunContent, models: readonly ModelOutput[]): RunContent {
+  const known = new Set(head.modelOutputs.map(({ modelId }) => modelId));
+  const added = models.filter(({ modelId }) => !known.has(modelId) && known.add(modelId));
+  return added.length === 0
+    ? head
+    : { ...head, modelOutputs: [...head.modelOutputs, ...added.map(({ modelId, step }) => ({ modelId, step }))] };
+}

@@ -1,0 +1,245 @@
+import { newId, newRunName } from "../../base/ids.ts";
+import { noSuchRun, runDeleted } from "../../base/store-errors.ts";
+import type { Page, RunQuery } from "../../contract/tracking-store.ts";
+import type { Metric, MetricHistory } from "../../schema/metric.ts";
+import type { CreateRun, RunEntity, UpdateRun } from "../../schema/run.ts";
+import { searchRuns } from "../../search/searches.ts";
+import { RunMetrics } from "../metrics/run-metrics.ts";
+import { inParallel } from "../parallel.ts";
+import type { Background } from "./background.ts";
+import { EntityIndex } from "./entity-index.ts";
+import type { ExperimentHead } from "./experiment-head.ts";
+import type { Experiments } from "./experiments.ts";
+import type { Content, HeadKind } from "./heads.ts";
+import { isId, runDirectory, runIndex, runKey } from "./layout.ts";
+import { asksForMetrics } from "./metric-search.ts";
+import {
+  isDeletedRun,
+  isTerminal,
+  RUN_NAME_TAG,
+  type RunContent,
+  type RunHead,
+  runEntity,
+  runHeadSchema,
+  searchedRun,
+  updated,
+  withoutLatest,
+} from "./run-head.ts";
+import type { S3Place } from "./s3-place.ts";
+import { newNonce } from "./store-objects.ts";
+import { storeMetric } from "./stored-metric.ts";
+import { withTexts } from "./text-record.ts";
+
+const PARALLEL_READS = 16;
+const MOST_REMEMBERED = 10_000;
+const NO_METRICS: readonly Metric[] = [];
+
+/** Runs as heads, an index for those of each experiment, and metrics in segments. */
+export class Runs {
+  readonly #place: S3Place;
+  readonly #experiments: Experiments;
+  readonly #background: Background;
+  readonly #indexes = new Map<string, EntityIndex<RunHead>>();
+  readonly #kind: HeadKind<RunHead>;
+  /** Of runs that were read: a run stays in its experiment. */
+  readonly #experimentIds = new Map<string, string>();
+
+  constructor(place: S3Place, experiments: Experiments, background: Background) {
+    this.#place = place;
+    this.#experiments = experiments;
+    this.#background = background;
+    this.#kind = {
+      schema: runHeadSchema,
+      keyOf: runKey,
+      announce: (id, { experimentId }, rev) => this.#indexOf(experimentId).announce(id, rev),
+      onWritten: (_, { experimentId }) => this.#indexOf(experimentId).noteWrite(),
+    };
+  }
+
+  async create({ experimentId, name, startTime, userId, tags = {} }: CreateRun): Promise<RunEntity> {
+    const experiment = await this.#experiments.active(experimentId);
+    const id = newId();
+    const runName = name ?? (Object.hasOwn(tags, RUN_NAME_TAG) ? tags[RUN_NAME_TAG] : undefined) ?? newRunName();
+    const content: RunContent = {
+      id,
+      experimentId,
+      name: runName,
+      userId: userId ?? "unknown",
+      status: "RUNNING",
+      startTime: startTime ?? Date.now(),
+      ...artifactUriIn(experiment, id),
+      params: {},
+      tags: withTexts(tags, [[RUN_NAME_TAG, runName]]),
+      inputs: [],
+      modelInputs: [],
+      modelOutputs: [],
+    };
+    // The id is random: nobody else has made it.
+    await this.#place.heads.create(this.#kind, id, content);
+    return runEntity(content, experiment, this.#place.uri, NO_METRICS);
+  }
+
+  async get(runId: string): Promise<RunEntity> {
+    const head = await this.head(runId);
+    const [experiment, latest] = await Promise.all([
+      this.#experiments.head(head.experimentId),
+      head.latestMetrics === undefined ? this.metrics(runId).latest() : NO_METRICS,
+    ]);
+    return runEntity(head, experiment, this.#place.uri, latest);
+  }
+
+  async search(query: RunQuery): Promise<Page<RunEntity>> {
+    const needsMetrics = asksForMetrics(query);
+    const ids = (await this.#place.readable()) ? [...new Set(query.experimentIds)].filter(isId) : [];
+    const tasks = ids.map((id) => () => this.#inExperiment(id, query.viewType, needsMetrics));
+    const runs = (await inParallel(tasks, PARALLEL_READS, undefined)).flat();
+    const { items, ...rest } = searchRuns(
+      runs.map(({ entity }) => entity),
+      query,
+    );
+    const found = new Map(runs.map((run) => [run.entity.id, run]));
+    const shown = items.map(({ id }) => async () => {
+      const run = found.get(id) as FoundRun;
+      // Where nobody asked for metrics, those of open runs are looked up for the runs that are shown.
+      const latest = isOpen(run) && !needsMetrics ? await this.metrics(id).latest() : run.entity.latestMetrics;
+      return runEntity(run.head, run.experiment, this.#place.uri, latest);
+    });
+    return { items: await inParallel(shown, PARALLEL_READS, undefined), ...rest };
+  }
+
+  async update({ runId, ...changes }: UpdateRun): Promise<void> {
+    const head = await this.activeHead(runId);
+    const isEnd = changes.status !== undefined && isTerminal(changes.status);
+    const latest = isEnd ? await this.#closeMetrics(runId) : undefined;
+    await this.change(runId, (run) => {
+      const next = updated(run, changes);
+      return latest === undefined ? next : { ...next, latestMetrics: latest.map(storeMetric) };
+    });
+    if (isEnd) this.#indexOf(head.experimentId).compactSoon();
+  }
+
+  async delete(runId: string): Promise<void> {
+    const head = await this.head(runId);
+    const { restores } = await this.#experiments.head(head.experimentId);
+    await this.#changeAny(runId, (run) => (run.deletedIn === restores ? run : { ...run, deletedIn: restores }));
+  }
+
+  async restore(runId: string): Promise<void> {
+    await this.#changeAny(runId, (run) => {
+      if (run.deletedIn === undefined) return run;
+      const { deletedIn: _deletedIn, ...rest } = run;
+      return rest;
+    });
+  }
+
+  async history(runId: string, key: string): Promise<MetricHistory> {
+    await this.head(runId);
+    return await this.metrics(runId).history(key);
+  }
+
+  /** Changes a run that is not deleted. @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST`, `INVALID_STATE` */
+  async change(runId: string, apply: (head: RunHead) => RunContent): Promise<RunHead> {
+    const experimentId = this.#experimentIds.get(runId) ?? (await this.head(runId)).experimentId;
+    const experiment = await this.#experiments.head(experimentId);
+    return await this.#changeAny(runId, (head) => {
+      if (isDeletedRun(head, experiment)) throw runDeleted(runId);
+      return apply(head);
+    });
+  }
+
+  async #changeAny(runId: string, apply: (head: RunHead) => RunContent): Promise<RunHead> {
+    if (!isId(runId)) throw noSuchRun(runId, this.#place.uri);
+    return await this.#place.heads.change(this.#kind, runId, apply, () => noSuchRun(runId, this.#place.uri));
+  }
+
+  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
+  async head(runId: string): Promise<RunHead> {
+    const isThere = isId(runId) && (await this.#place.readable());
+    const head = isThere ? await this.#place.heads.read(this.#kind, runId) : undefined;
+    if (head === undefined) throw noSuchRun(runId, this.#place.uri);
+    if (this.#experimentIds.size >= MOST_REMEMBERED) this.#experimentIds.clear();
+    this.#experimentIds.set(runId, head.experimentId);
+    return head;
+  }
+
+  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST`, `INVALID_STATE` */
+  async activeHead(runId: string): Promise<RunHead> {
+    const head = await this.head(runId);
+    if (isDeletedRun(head, await this.#experiments.head(head.experimentId))) throw runDeleted(runId);
+    return head;
+  }
+
+  /** Before a segment is written. */
+  async writable(): Promise<void> {
+    await this.#place.writable();
+  }
+
+  metrics(runId: string): RunMetrics {
+    const { objects } = this.#place;
+    const prefix = objects.keyOf(`${runDirectory(runId)}/`);
+    return new RunMetrics({ client: objects.client, prefix, runId, writerId: newNonce() });
+  }
+
+  /** Before values are written to a run that has ended: from now on readers look into the segments. */
+  async reopenMetrics(runId: string): Promise<void> {
+    await this.change(runId, withoutLatest);
+  }
+
+  /** After values were written to a run that has ended. */
+  async settleMetrics(runId: string): Promise<void> {
+    const { status, latestMetrics } = await this.head(runId);
+    if (!isTerminal(status)) return;
+    const latest = await this.#closeMetrics(runId);
+    if (JSON.stringify(latest.map(storeMetric)) === JSON.stringify(latestMetrics)) return;
+    await this.#changeAny(runId, (run) =>
+      isTerminal(run.status) ? { ...run, latestMetrics: latest.map(storeMetric) } : run,
+    );
+  }
+
+  async #closeMetrics(runId: string): Promise<readonly Metric[]> {
+    const metrics = this.metrics(runId);
+    await metrics.compact();
+    return await metrics.latest();
+  }
+
+  async #inExperiment(id: string, viewType: RunQuery["viewType"], needsMetrics: boolean): Promise<FoundRun[]> {
+    const [experiment, heads] = await Promise.all([this.#experiments.find(id), this.#indexOf(id).all()]);
+    if (experiment === undefined) return [];
+    const found = (head: RunHead, latest: readonly Metric[]): FoundRun => ({
+      head,
+      experiment,
+      entity: searchedRun(head, experiment, this.#place.uri, latest),
+    });
+    const runs = heads.map((head) => found(head, NO_METRICS));
+    if (!needsMetrics) return runs;
+    const tasks = runs.map((run) => async () => {
+      const isShown = viewType === "all" || run.entity.lifecycleStage === viewType;
+      return isShown && isOpen(run) ? found(run.head, await this.metrics(run.head.id).latest()) : run;
+    });
+    return await inParallel(tasks, PARALLEL_READS, undefined);
+  }
+
+  #indexOf(experimentId: string): EntityIndex<RunHead> {
+    const known = this.#indexes.get(experimentId);
+    if (known !== undefined) return known;
+    const of = { schema: runHeadSchema, keyOf: runKey, isGone: () => false };
+    const index = new EntityIndex(this.#place.heads, runIndex(experimentId), of, this.#background);
+    this.#indexes.set(experimentId, index);
+    return index;
+  }
+}
+
+interface FoundRun {
+  readonly head: RunHead;
+  readonly experiment: Content<ExperimentHead>;
+  readonly entity: RunEntity;
+}
+
+const isOpen = ({ head }: FoundRun): boolean => head.latestMetrics === undefined;
+
+/** Runs of an experiment whose artifacts are elsewhere have theirs there. */
+const artifactUriIn = (
+  { artifactLocation }: Content<ExperimentHead>,
+  runId: string,
+): Pick<RunContent, "artifactUri"> =>
+  artifactLocation === undefined ? {} : { artifactUri: `${artifactLocation.replace(/\/+$/, "")}/${runId}/artifacts` };

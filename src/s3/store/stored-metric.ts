@@ -1,0 +1,47 @@
+import { z } from "zod";
+import type { Metric } from "../../schema/metric.ts";
+import type { ModelMetric } from "../../schema/model.ts";
+
+// JSON has no NaN, no infinities and no -0: such values are texts.
+const SPECIAL: ReadonlyMap<string, number> = new Map([
+  ["NaN", Number.NaN],
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["-Infinity", Number.NEGATIVE_INFINITY],
+  ["-0", -0],
+]);
+
+const storedValue = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity", "-0"])]);
+
+export const storedMetricSchema = z.object({
+  key: z.string(),
+  value: storedValue,
+  /** Milliseconds since 1970. */
+  timestamp: z.number(),
+  step: z.number(),
+});
+/** A point of a metric as JSON can hold it. */
+export type StoredMetric = z.infer<typeof storedMetricSchema>;
+
+export const storedModelMetricSchema = storedMetricSchema.extend({
+  runId: z.string().optional(),
+  datasetName: z.string().optional(),
+  datasetDigest: z.string().optional(),
+});
+export type StoredModelMetric = z.infer<typeof storedModelMetricSchema>;
+
+type Stored<T extends Metric> = Omit<T, "value"> & Pick<StoredMetric, "value">;
+
+export const storeMetric = <T extends Metric | ModelMetric>(metric: T): Stored<T> => ({
+  ...metric,
+  value: storeValue(metric.value),
+});
+
+export const metricOf = <T extends StoredMetric>(stored: T): Omit<T, "value"> & { value: number } => ({
+  ...stored,
+  value: typeof stored.value === "number" ? stored.value : (SPECIAL.get(stored.value) as number),
+});
+
+function storeValue(value: number): StoredMetric["value"] {
+  if (Number.isFinite(value) && !Object.is(value, -0)) return value;
+  return (Object.is(value, -0) ? "-0" : String(value)) as StoredMetric["value"];
+}
