@@ -17,6 +17,9 @@ const TENSORBOARD = "2.21.0";
 /** Check and run the models that are exported. A test holds src/mlmodel/python-versions.ts to them. */
 const ONNX = "1.23.2";
 const ONNXRUNTIME = "1.32.0";
+/** Read the metrics of a bucket, as people do who have no Tidemark. */
+const DUCKDB = "2.0.1";
+const FSSPEC = "2026.9.0";
 const BUN = "1.4.5";
 const DENO = "2.9.6";
 const NODE_24 = "24.21.0";
@@ -41,6 +44,8 @@ const peers = [
       tensorboard: TENSORBOARD,
       onnx: ONNX,
       onnxruntime: ONNXRUNTIME,
+      duckdb: DUCKDB,
+      fsspec: FSSPEC,
     },
     make: makePython,
   },
@@ -110,11 +115,13 @@ async function makePython(folder) {
     `tensorboard==${TENSORBOARD}`,
     `onnx==${ONNX}`,
     `onnxruntime==${ONNXRUNTIME}`,
+    `duckdb==${DUCKDB}`,
+    `fsspec==${FSSPEC}`,
   ];
   await run(program, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages]);
   await run(program, [
     "-c",
-    "import mlflow, flask_wtf, moto.server, tensorboard.backend.event_processing.event_accumulator, onnx, onnxruntime",
+    "import mlflow, flask_wtf, moto.server, tensorboard.backend.event_processing.event_accumulator, onnx, onnxruntime, duckdb, fsspec",
   ]);
   return program;
 }
