@@ -95,16 +95,19 @@ export class LoadedModel {
 
   /**
    * Asks the model. Input comes as a typed array, nested arrays, `{ data, dims }`, several of these by name, or rows; it is checked and
-   * cast by the signature, and the output comes in the same terms.
+   * cast by the signature, and the output comes in the same terms: `predict<number[][]>(…)` says so to the compiler.
    *
    * @throws {TidemarkError} `INVALID_PARAMETER_VALUE` with the field that does not fit; `INVALID_STATE` after `close`; `INTERNAL_ERROR` for
    *   what the runtime throws; `CANCELLED`
    */
-  async predict(input: PredictInput, { params, signal }: PredictOptions = {}): Promise<PredictOutput> {
+  async predict<Output extends PredictOutput = PredictOutput>(
+    input: PredictInput,
+    { params, signal }: PredictOptions = {},
+  ): Promise<Output> {
     if (this.#closing !== undefined) throw new TidemarkError("INVALID_STATE", "the model is closed");
     const values =
       params === undefined && this.signature?.params === undefined ? NO_PARAMS : checkParams(this.signature, params);
-    const answer = () => this.#predict(input, values, signal) as Promise<PredictOutput>;
+    const answer = () => this.#predict(input, values, signal) as Promise<Output>;
     return await (signal === undefined ? answer() : abortable(signal, answer));
   }
 
