@@ -2,7 +2,7 @@ import { TidemarkError } from "../base/errors.ts";
 import type { LoggedModelStore } from "../contract/logged-model-store.ts";
 import type { VersionRef } from "../contract/registry-store.ts";
 import type { TrackingStore } from "../contract/tracking-store.ts";
-import type { CreateVersion } from "../schema/model-version.ts";
+import { type CreateVersion, copiedVersion } from "../schema/model-version.ts";
 
 /** What a version's source turned out to be. */
 export interface ResolvedSource {
@@ -44,8 +44,8 @@ export class SourceResolver {
       const { artifactLocation, sourceRunId } = await this.#loggedModels.get(rest);
       return { runId: sourceRunId, storageLocation: artifactLocation };
     }
-    const [, name, version] = (scheme === "models" && /^([^/]+)\/0*([1-9]\d{0,14})$/.exec(rest)) || [];
-    if (name !== undefined) return findVersion({ name, version: Number(version) });
+    const copied = copiedVersion(source);
+    if (copied !== undefined) return findVersion(copied);
     if (scheme === "models") {
       const message = `source: expected models:/<id of a logged model> or models:/<name>/<version>, got ${JSON.stringify(source)}`;
       throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { details: { argument: "source" } });

@@ -5,6 +5,7 @@ import type { Page, SearchQuery } from "../contract/tracking-store.ts";
 import {
   type CreateModel,
   type CreateVersion,
+  copiedVersion,
   highestOf,
   isActiveStage,
   latestByStage,
@@ -19,8 +20,6 @@ const URI = "memory:";
 
 /** Fields of a version that are not kept elsewhere: its name is the model's, its aliases are the model's. */
 type VersionRecord = Omit<ModelVersion, "name" | "aliases">;
-
-const COPY = /^models:\/+([^/]+)\/0*([1-9]\d{0,14})$/;
 
 interface ModelRecord {
   readonly name: string;
@@ -96,8 +95,8 @@ export class MemoryRegistryStore implements RegistryStore {
   async createVersion({ name, source, runId, modelId, description, tags = {} }: CreateVersion): Promise<ModelVersion> {
     if (runId !== undefined) await this.#backend.tracking.getRun(runId);
     if (modelId !== undefined) await this.#backend.loggedModels?.get(modelId);
-    const [, other = "", number] = COPY.exec(source) ?? [];
-    const location = number === undefined ? undefined : this.#locate({ name: other, version: Number(number) });
+    const copied = copiedVersion(source);
+    const location = copied === undefined ? undefined : this.#locate(copied);
     const model = this.#change(this.#find(name));
     const version = Math.max(0, ...model.versions.keys()) + 1;
     const record: VersionRecord = {

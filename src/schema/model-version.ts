@@ -100,6 +100,12 @@ export const createVersionSchema = z.strictObject({
 /** What `registry.createVersion` takes. @interface */
 export type CreateVersion = z.input<typeof createVersionSchema>;
 
+/** The version that a version is a copy of, by its source; `undefined` where that names none. */
+export function copiedVersion(source: string): { readonly name: string; readonly version: number } | undefined {
+  const [, name, number] = /^models:\/+([^/]+)\/0*([1-9]\d{0,14})$/.exec(source) ?? [];
+  return name === undefined ? undefined : { name, version: Number(number) };
+}
+
 /** The highest version of each stage, in the order of the stages. */
 export function latestByStage(versions: readonly ModelVersion[], stages: readonly Stage[]): ModelVersion[] {
   return stages.flatMap((stage) => highestOf(versions.filter((version) => version.stage === stage)) ?? []);

@@ -42,6 +42,8 @@ export const versionHeadSchema = z.object({
   modelId: z.string(),
   version: z.int().positive(),
   source: z.string(),
+  /** Where the files are, of a version that was made from another: that one may be deleted. */
+  storageLocation: z.string().optional(),
   runId: z.string().optional(),
   loggedModelId: z.string().optional(),
   description: z.string().optional(),

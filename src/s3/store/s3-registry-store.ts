@@ -5,6 +5,7 @@ import type { Page, SearchQuery, TrackingStore } from "../../contract/tracking-s
 import {
   type CreateModel,
   type CreateVersion,
+  copiedVersion,
   isActiveStage,
   latestByStage,
   type ModelVersion,
@@ -122,6 +123,8 @@ export class S3RegistryStore implements RegistryStore {
     const { name, source, runId, modelId: loggedModelId, description, tags = {} } = input;
     if (runId !== undefined) await this.#parts.tracking.getRun(runId);
     if (loggedModelId !== undefined) await this.#parts.loggedModels.get(loggedModelId);
+    const copied = copiedVersion(source);
+    const storageLocation = copied === undefined ? undefined : await this.downloadUri(copied);
     const model = await this.#find(name);
     const now = Date.now();
     const contentOf = (version: number): VersionContent => ({
@@ -129,6 +132,7 @@ export class S3RegistryStore implements RegistryStore {
       modelId: model.id,
       version,
       source,
+      ...(storageLocation === undefined ? {} : { storageLocation }),
       ...(runId === undefined ? {} : { runId }),
       ...(loggedModelId === undefined ? {} : { loggedModelId }),
       ...(description === undefined ? {} : { description }),
@@ -185,7 +189,8 @@ export class S3RegistryStore implements RegistryStore {
   }
 
   async downloadUri(ref: VersionRef): Promise<string> {
-    return (await this.getVersion(ref)).source;
+    const { version } = await this.#findVersion(ref);
+    return version.storageLocation ?? version.source;
   }
 
   async setAlias(ref: VersionRef, alias: string): Promise<void> {
