@@ -3,11 +3,9 @@ import { z } from "zod";
 import { newDirectory } from "../disk/new-directory.ts";
 import { MLMODEL_FILE } from "../mlmodel/mlmodel-file.ts";
 import { checkArgument } from "../schema/check.ts";
-import { downloadArtifact } from "../tracking/artifact-transfers.ts";
 import { transferOptionsSchema } from "../tracking/run-options.ts";
-import { listFiles } from "../tracking/stored-files.ts";
 import { clientsShape } from "./clients.ts";
-import { checkComplete } from "./downloaded-files.ts";
+import { downloadWhole } from "./download-whole.ts";
 import { resolveModelUri } from "./resolve-model-uri.ts";
 
 const downloadModelSchema = z.strictObject({
@@ -51,10 +49,8 @@ export async function downloadModel(uri: string, options: DownloadModelOptions):
   );
   const target = resolve(destination);
   const { artifacts } = await resolveModelUri(uri, clients);
-  const listed = await listFiles(artifacts);
-  await newDirectory(target, { replaces: overwrite ? MLMODEL_FILE : undefined }, async (temporary) => {
-    await downloadArtifact(artifacts, undefined, temporary, { onProgress, signal });
-    await checkComplete(listed, temporary, artifacts.uri);
-  });
+  await newDirectory(target, { replaces: overwrite ? MLMODEL_FILE : undefined }, (temporary) =>
+    downloadWhole(artifacts, temporary, { onProgress, signal }),
+  );
   return target;
 }

@@ -8,11 +8,11 @@ import { openArtifacts } from "../connect/artifact-locations.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { LoggedModel } from "../schema/model.ts";
 import type { ExperimentRef } from "../schema/run.ts";
-import { downloadArtifact, localFiles, type TransferWatch, uploadDirectory } from "../tracking/artifact-transfers.ts";
+import { localFiles, type TransferWatch, uploadDirectory } from "../tracking/artifact-transfers.ts";
 import type { Client } from "../tracking/client.ts";
 import { resolveExperiment } from "../tracking/experiments.ts";
 import { listFiles } from "../tracking/stored-files.ts";
-import { checkComplete } from "./downloaded-files.ts";
+import { downloadWhole } from "./download-whole.ts";
 
 /** Of a logged model: which files it is to have. By it a repeat finds what an interrupted upload has left. */
 const UPLOAD_TAG = "tidemark.upload";
@@ -58,10 +58,8 @@ export async function uploadFrom(
 ): Promise<LoggedModel> {
   const stage = await mkdtemp(join(tmpdir(), "tidemark-model-"));
   try {
-    const listed = await listFiles(source);
     // Progress is of what is uploaded: of two halves nobody could say how far they are.
-    await downloadArtifact(source, undefined, stage, { signal: watch.signal });
-    await checkComplete(listed, stage, source.uri);
+    await downloadWhole(source, stage, { signal: watch.signal });
     return await uploadModel(stage, target, watch);
   } finally {
     await rm(stage, { recursive: true, force: true });

@@ -75,12 +75,21 @@ export async function downloadArtifact(
   const root = resolve(destination);
   // Few programs ever download.
   const { storedFiles } = await import("./stored-files.ts");
-  const files = await storedFiles(store, path, root);
+  await downloadFiles(store, await storedFiles(store, path, root), root, watch);
+  return path === undefined ? root : join(root, path);
+}
+
+/** Copies files of the artifacts to where each belongs below a local directory, which is made. */
+export async function downloadFiles(
+  store: ArtifactStore,
+  files: readonly FileTransfer[],
+  root: string,
+  watch: TransferWatch,
+): Promise<void> {
   for (const directory of new Set([root, ...files.map((file) => dirname(file.localFile))])) {
     await mkdir(directory, { recursive: true });
   }
   await transferAll(files, watch, (file, control) => store.download(file.path, file.localFile, control));
-  return path === undefined ? root : join(root, path);
 }
 
 async function transferAll(

@@ -26,18 +26,18 @@ export async function storedFiles(
   path: string | undefined,
   root: string,
 ): Promise<FileTransfer[]> {
-  const toTransfer = (info: { path: string; sizeBytes?: number }): FileTransfer => ({
-    // Checked although the path was asked for: what is below a directory is named by the backend.
-    localFile: join(root, checkRelativePath("artifact path", info.path)),
-    path: info.path,
-    sizeBytes: info.sizeBytes ?? 0,
-  });
   const parent = path === undefined || !path.includes("/") ? undefined : dirname(path);
   const itself = path === undefined ? undefined : (await store.list(parent)).find((info) => info.path === path);
   if (path !== undefined && itself === undefined) throw noSuchArtifact(path, store.uri);
-  if (itself !== undefined && !itself.isDirectory) return [toTransfer(itself)];
-  return (await listFiles(store, path)).map(toTransfer);
+  if (itself !== undefined && !itself.isDirectory) return [transferTo(root, itself)];
+  return (await listFiles(store, path)).map((file) => transferTo(root, file));
 }
+
+/** Where a file of a store goes below a local directory. Its name is the backend's, so that it is checked. */
+export const transferTo = (
+  root: string,
+  { path, sizeBytes = 0 }: { readonly path: string; readonly sizeBytes?: number },
+): FileTransfer => ({ localFile: join(root, checkRelativePath("artifact path", path)), path, sizeBytes });
 
 /**
  * All files of a store, or below one of its directories.

@@ -1,8 +1,7 @@
-import type { ArtifactStore } from "../../contract/artifact-store.ts";
-import { checkComplete } from "../../registry/downloaded-files.ts";
+import { downloadWhole } from "../../registry/download-whole.ts";
 import { readMlmodelBytes } from "../../registry/mlmodel.ts";
 import type { ResolvedModel } from "../../registry/resolve-model-uri.ts";
-import { downloadArtifact, type TransferWatch } from "../../tracking/artifact-transfers.ts";
+import type { TransferWatch } from "../../tracking/artifact-transfers.ts";
 import { listFiles } from "../../tracking/stored-files.ts";
 import { throwIfAborted } from "./abortable.ts";
 import type { ModelCache } from "./model-cache.ts";
@@ -16,12 +15,5 @@ export async function cachedModel(
   const [files, mlmodel] = await Promise.all([listFiles(artifacts), readMlmodelBytes(artifacts)]);
   throwIfAborted(watch.signal);
   const state = { location: artifacts.uri, mlmodel, files };
-  return await cache.directoryOf(state, (directory) => downloadInto(artifacts, directory, watch));
-}
-
-/** Downloads a model, and looks whether all of it has come. */
-export async function downloadInto(artifacts: ArtifactStore, directory: string, watch: TransferWatch): Promise<void> {
-  const listed = await listFiles(artifacts);
-  await downloadArtifact(artifacts, undefined, directory, watch);
-  await checkComplete(listed, directory, artifacts.uri);
+  return await cache.directoryOf(state, (directory) => downloadWhole(artifacts, directory, watch, files));
 }

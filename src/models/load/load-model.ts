@@ -9,11 +9,12 @@ import { MLMODEL_FILE, readMlmodel } from "../../mlmodel/mlmodel-file.ts";
 import type { Mlmodel } from "../../mlmodel/mlmodel-schema.ts";
 import { parseSignature } from "../../mlmodel/signature.ts";
 import type { Signature } from "../../mlmodel/signature-schema.ts";
+import { downloadWhole } from "../../registry/download-whole.ts";
 import { parseModelUri } from "../../registry/model-uri.ts";
 import { resolveModelUri } from "../../registry/resolve-model-uri.ts";
 import { checkArgument } from "../../schema/check.ts";
 import { throwIfAborted } from "./abortable.ts";
-import { cachedModel, downloadInto } from "./cached-model.ts";
+import { cachedModel } from "./cached-model.ts";
 import { chooseFlavor } from "./choose-flavor.ts";
 import { type CheckedLoadOptions, type LoadOptions, loadOptionsSchema } from "./load-options.ts";
 import { LoadedModel } from "./loaded-model.ts";
@@ -81,7 +82,7 @@ async function findDirectory(source: string, options: CheckedLoadOptions): Promi
   });
   const remove = () => rm(temporary, { recursive: true, force: true });
   try {
-    await downloadInto(model.artifacts, temporary, watch);
+    await downloadWhole(model.artifacts, temporary, watch);
     return { directory: temporary, remove };
   } catch (error) {
     await remove();
