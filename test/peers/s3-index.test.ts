@@ -17,7 +17,7 @@ import { WritePacer } from "../../src/s3/store/write-pacer.ts";
 import { FaultProxy, pass } from "../support/fault-proxy.ts";
 import { leftOut } from "../support/peers.ts";
 import { randomFrom, SEED } from "../support/random.ts";
-import { BUCKET, type S3Server, startVersitygwServer, storeAt } from "../support/s3-servers.ts";
+import { BUCKET, keysBelow, type S3Server, startVersitygwServer, storeAt } from "../support/s3-servers.ts";
 
 const EVERYTHING = { viewType: "all", maxResults: 50_000 } as const;
 describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
@@ -29,11 +29,6 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
   });
   afterAll(() => server?.kill());
 
-  const keysBelow = async (prefix: string): Promise<string[]> => {
-    const keys: string[] = [];
-    for await (const { objects } of bucket.list({ prefix })) keys.push(...objects.map(({ key }) => key));
-    return keys;
-  };
   const indexAt = (prefix: string, client = bucket, Objects = StoreObjects): EntityIndex<RunHead> => {
     const objects = new Objects(new StoreClient(client.exchange), prefix);
     const heads = new Heads(objects, new WritePacer(0), async () => {});
@@ -59,8 +54,8 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
     expect(await idsIn(fresh)).toEqual([...ids].sort());
     expect(await idsIn(fresh, { filter: "status = 'FINISHED'" })).toEqual(ids.slice(0, 20).sort());
     const index = `${prefix}/idx/runs/exp=0`;
-    expect(await keysBelow(`${index}/manifest.json`)).toHaveLength(1);
-    expect((await keysBelow(`${index}/dirty/`)).length).toBeLessThan(50);
+    expect(await keysBelow(bucket, `${index}/manifest.json`)).toHaveLength(1);
+    expect((await keysBelow(bucket, `${index}/dirty/`)).length).toBeLessThan(50);
     // Two in one process would share what they remember.
     await fresh.close();
   });
@@ -110,7 +105,7 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
     expect(Math.min(...reads)).toBeGreaterThan(0);
     const last = indexAt(prefix);
     await last.compact();
-    expect(await keysBelow(`${prefix}/idx/runs/exp=0/dirty/`)).toEqual([]);
+    expect(await keysBelow(bucket, `${prefix}/idx/runs/exp=0/dirty/`)).toEqual([]);
     const ends = new Map((await last.all()).map(({ id, endTime }) => [id, endTime]));
     expect(ids.map((id) => ends.get(id))).toEqual([40, 40, 40, 40, 40, 8, 8, 8, 8, 8]);
     for (const backend of [writer, slowWriter]) await backend.close();
@@ -170,10 +165,10 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
     await index.compact();
     // The head has taken the revision that its writer had announced, which cannot write it any more.
     expect((await index.all()).map((head) => [head.id, head.rev])).toEqual([[id, 2]]);
-    expect(await keysBelow(`${directory}/dirty/`)).toEqual([`${directory}/dirty/${id}.2.dead`]);
+    expect(await keysBelow(bucket, `${directory}/dirty/`)).toEqual([`${directory}/dirty/${id}.2.dead`]);
     await index.compact();
-    expect(await keysBelow(`${directory}/dirty/`)).toEqual([]);
-    expect(await keysBelow(`${directory}/s/`)).not.toContain(`${directory}/s/dead.ndjson.gz`);
+    expect(await keysBelow(bucket, `${directory}/dirty/`)).toEqual([]);
+    expect(await keysBelow(bucket, `${directory}/s/`)).not.toContain(`${directory}/s/dead.ndjson.gz`);
     expect(await idsIn(store)).toEqual([id]);
     await store.close();
   });

@@ -1,3 +1,4 @@
+import type { S3Client } from "../../src/s3/client.ts";
 import { s3Backend } from "../../src/s3/s3-backend.ts";
 import type { S3Options } from "../../src/s3/s3-options.ts";
 import type { AwsKeys } from "../../src/s3/sigv4.ts";
@@ -37,3 +38,10 @@ export const s3Servers: readonly [name: string, peer: Peer, start: () => Promise
 /** Opens stores at a server as many programs would: each call is one of them. These servers take any number of writes. */
 export const storeAt = (server: S3Server, prefix: string, options: Partial<S3StoreOptions> = {}) =>
   s3Backend({ uri: `s3://${BUCKET}/${prefix}`, ...server.options, headIntervalMs: 0, ...options });
+
+/** Every key of a bucket that begins so. */
+export async function keysBelow(bucket: S3Client, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { objects } of bucket.list({ prefix })) keys.push(...objects.map(({ key }) => key));
+  return keys;
+}
