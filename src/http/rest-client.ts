@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { warnOnce } from "../base/diagnostics.ts";
 import { messageOf, TidemarkError } from "../base/errors.ts";
 import { type RetryPolicy, retryDelayMs } from "../base/retry-schedule.ts";
-import { guardedExchange, type HttpClient, isDistrusted, wasNeverSent } from "../net/http-client.ts";
+import { guardedExchange, type HttpClient, unanswered } from "../net/http-client.ts";
 import type { HttpRequest, HttpResponse } from "../net/http-types.ts";
 import { retryAfterMs } from "../net/retryable.ts";
 import { type Attempt, cancelled, unsent } from "./attempt.ts";
@@ -201,14 +201,7 @@ export class RestClient {
         retryAfterMs: retryAfterMs(response.headers, Date.now()),
       };
     } catch (error) {
-      if (!(error instanceof TidemarkError)) throw error;
-      return {
-        status: "failed",
-        error,
-        isRetryable: error.code === "TEMPORARILY_UNAVAILABLE" && !isDistrusted(error),
-        mayHaveArrived: !wasNeverSent(error),
-        retryAfterMs: undefined,
-      };
+      return unanswered(error);
     }
   }
 

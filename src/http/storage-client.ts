@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { z } from "zod";
 import { type ErrorCode, TidemarkError } from "../base/errors.ts";
-import { guardedExchange, type HttpClient, isDistrusted } from "../net/http-client.ts";
+import { guardedExchange, type HttpClient, unanswered } from "../net/http-client.ts";
 import type { HttpResponse } from "../net/http-types.ts";
 import { isRetryableStatus, retryAfterMs } from "../net/retryable.ts";
 
@@ -86,12 +86,7 @@ export class StorageClient {
         retryAfterMs: retryAfterMs(response.headers, Date.now()),
       };
     } catch (error) {
-      if (!(error instanceof TidemarkError)) throw error;
-      return {
-        error,
-        isRetryable: error.code === "TEMPORARILY_UNAVAILABLE" && !isDistrusted(error),
-        retryAfterMs: undefined,
-      };
+      return unanswered(error);
     }
   }
 }

@@ -44,8 +44,30 @@ export async function guardedExchange<T>({ url, signal }: Pick<HttpRequest, "url
   }
 }
 
+/** What is known of a request that was not answered. */
+export interface Unanswered {
+  readonly status: "failed";
+  readonly error: TidemarkError;
+  readonly isRetryable: boolean;
+  /** The server has it, or may have it. */
+  readonly mayHaveArrived: boolean;
+  readonly retryAfterMs: undefined;
+}
+
+/** Reads what {@link HttpClient.send} or {@link guardedExchange} has thrown; what is no trouble of the network is thrown on. */
+export function unanswered(error: unknown): Unanswered {
+  if (!(error instanceof TidemarkError)) throw error;
+  return {
+    status: "failed",
+    error,
+    isRetryable: error.code === "TEMPORARILY_UNAVAILABLE" && !isDistrusted(error),
+    mayHaveArrived: !wasNeverSent(error),
+    retryAfterMs: undefined,
+  };
+}
+
 /** True where asking again would not help: somebody has to look at certificates first. */
-export const isDistrusted = (error: TidemarkError): boolean => error.details.isTrusted === false;
+const isDistrusted = (error: TidemarkError): boolean => error.details.isTrusted === false;
 
 /** True where the server cannot have got the request: repeating it is safe whatever it does. */
 export const wasNeverSent = (error: unknown): boolean =>

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { warnOnce } from "../base/diagnostics.ts";
 import { TidemarkError } from "../base/errors.ts";
 import { NETWORK_RETRY, retryDelayMs } from "../base/retry-schedule.ts";
-import { guardedExchange, type HttpClient, isDistrusted, wasNeverSent } from "../net/http-client.ts";
+import { guardedExchange, type HttpClient, unanswered } from "../net/http-client.ts";
 import type { HttpRequest, HttpResponse } from "../net/http-types.ts";
 import { retryAfterMs } from "../net/retryable.ts";
 import { type RequestBody, readText, requestBody } from "./bodies.ts";
@@ -140,7 +140,7 @@ export class S3Exchange {
       try {
         keys = await this.#settings.credentials.keys();
       } catch (error) {
-        return failed(error);
+        return unanswered(error);
       }
       const region = this.#region;
       const attempt = await this.#attemptOnce(call, body, keys, read);
@@ -192,7 +192,7 @@ export class S3Exchange {
         retryAfterMs: retryAfterMs(headers, Date.now()),
       };
     } catch (error) {
-      return failed(error);
+      return unanswered(error);
     }
   }
 
@@ -213,15 +213,4 @@ export class S3Exchange {
     const request = { method, url, headers: signed, payloadHash };
     return { ...this.#signer.signHeaders(request, keys, this.#region, this.#clock.now()), ...length };
   }
-}
-
-function failed(error: unknown): Attempt<never> {
-  if (!(error instanceof TidemarkError)) throw error;
-  return {
-    status: "failed",
-    error,
-    isRetryable: error.code === "TEMPORARILY_UNAVAILABLE" && !isDistrusted(error),
-    mayHaveArrived: !wasNeverSent(error),
-    retryAfterMs: undefined,
-  };
 }
