@@ -11,7 +11,7 @@ import { send } from "../contract/subject.ts";
 import { DyingS3Client, Killed } from "../support/dying-s3-client.ts";
 import { leftOut } from "../support/peers.ts";
 import { randomFrom, SEED } from "../support/random.ts";
-import { BUCKET, type S3Server, startVersitygwServer } from "../support/s3-servers.ts";
+import { BUCKET, keysBelow, type S3Server, startVersitygwServer } from "../support/s3-servers.ts";
 
 const LEAST_KILLS = 500;
 const MORTALITY = { kills: 0.05, losses: 0.02 };
@@ -159,9 +159,6 @@ class World {
   }
 
   async #keys(directory: string, end: string): Promise<string[]> {
-    const keys: string[] = [];
-    for await (const { objects } of this.#bucket.list({ prefix: this.#prefix + directory }))
-      keys.push(...objects.map(({ key }) => key).filter((key) => key.endsWith(end)));
-    return keys;
+    return (await keysBelow(this.#bucket, this.#prefix + directory)).filter((key) => key.endsWith(end));
   }
 }
