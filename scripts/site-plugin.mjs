@@ -1,4 +1,5 @@
-// Makes a site of the reference and the guides: pages of Markdown are called by their own headings and stand in groups.
+// Makes a site of the reference and the guides: modules are called as they are imported, pages of Markdown by their own headings, which
+// stand in groups.
 import { Converter } from "typedoc";
 
 /** The groups, in the order of the menu, by where a page lies. */
@@ -22,6 +23,8 @@ export const pages = [
 /** @param {import("typedoc").Application} app */
 export function sitePlugin(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.children ?? [])
+      module.name = module.name === "index" ? "tidemark" : `tidemark/${module.name}`;
     for (const page of project.documents ?? []) {
       page.frontmatter.group = GROUPS.find(([, place]) => place.test(page.name))[0];
       page.name = headingOf(page) ?? page.name;
