@@ -77,7 +77,7 @@ function thin(points: MetricHistory, most: number): MetricHistory {
 function summarize({ steps, values }: MetricHistory): Summary {
   const at = (column: Float64Array, index: number | undefined) => column[index ?? -1] ?? Number.NaN;
   const last = values.length - 1;
-  const extent = new Extremes(values).between(0, values.length);
+  const extent = Extremes.of(values).between(0, values.length);
   return {
     last: at(values, last),
     lastStep: at(steps, last),

@@ -10,8 +10,12 @@ export const POINTS_PER_BLOCK = 32_768;
 export const dataElement = (id: string, text: string, type = "text/plain"): string =>
   `<script type="${type}" id="${id}">${text}</script>\n`;
 
-/** JSON that no parser of HTML takes for anything else. */
-export const jsonText = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
+/** JSON that no parser of HTML takes for anything else, in ASCII, which browsers read in no time. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[<\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 /** The elements with the points of all curves, one curve behind the other, in blocks. */
 export function* pointElements(curves: readonly Curve[]): Generator<string> {

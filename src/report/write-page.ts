@@ -85,5 +85,8 @@ const policy = (script: string, style: string): string =>
 
 const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;
 
-const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (character) => ESCAPES[character] as string);
+/** As ASCII, and never as markup. */
+const escapeHtml = (text: string): string =>
+  Array.from(text, (character) => (/[\w .,:-]/.test(character) ? character : `&#${character.codePointAt(0)};`)).join(
+    "",
+  );

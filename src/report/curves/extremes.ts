@@ -1,6 +1,8 @@
 /** How many entries of one level make one of the next. */
 const FAN = 16;
 const NONE = -1;
+/** Built between two steps. */
+const BLOCKS_OF_SLICE = 4_096;
 
 /** One level: of every run of `FAN ** (depth + 1)` values, where the smallest and the largest finite one are, `NONE` where there is none. */
 interface Level {
@@ -20,16 +22,23 @@ export interface Extent {
  */
 export class Extremes {
   readonly #values: ArrayLike<number>;
-  readonly #levels: Level[];
+  readonly #levels: Level[] = [];
 
-  /** Takes time by the length of the values, a few milliseconds for a million. */
-  constructor(values: ArrayLike<number>) {
+  private constructor(values: ArrayLike<number>) {
     this.#values = values;
-    this.#levels = [];
-    for (let length = Math.ceil(values.length / FAN); length > 0; length = Math.ceil(length / FAN)) {
-      this.#levels.push(this.#nextLevel(length));
-      if (length === 1) break;
-    }
+  }
+
+  /** Takes time by the length of the values, some milliseconds for a million. */
+  static of(values: ArrayLike<number>): Extremes {
+    const building = Extremes.inSlices(values);
+    for (let step = building.next(); ; step = building.next()) if (step.done) return step.value;
+  }
+
+  /** The same in steps, so that something else can be done in between. */
+  static *inSlices(values: ArrayLike<number>): Generator<undefined, Extremes> {
+    const extremes = new Extremes(values);
+    yield* extremes.#build();
+    return extremes;
   }
 
   /** The extremes of `values[from]` to `values[to - 1]`; of equal ones the first. `undefined` where none of them is finite. */
@@ -57,33 +66,62 @@ export class Extremes {
     return smallest === NONE ? undefined : { smallest, largest };
   }
 
-  #nextLevel(length: number): Level {
-    const below = this.#levels.at(-1);
-    const level = { smallest: new Int32Array(length).fill(NONE), largest: new Int32Array(length).fill(NONE) };
-    const count = below === undefined ? this.#values.length : below.smallest.length;
-    for (let at = 0; at < count; at++) {
-      const block = Math.floor(at / FAN);
-      const low = below === undefined ? this.#itself(at) : (below.smallest[at] as number);
-      const high = below === undefined ? low : (below.largest[at] as number);
-      level.smallest[block] = this.#lesser(level.smallest[block] as number, low);
-      level.largest[block] = this.#greater(level.largest[block] as number, high);
+  *#build(): Generator<undefined> {
+    for (let count = this.#values.length; count > 1 || this.#levels.length === 0; ) {
+      count = Math.ceil(count / FAN);
+      const level = { smallest: new Int32Array(count), largest: new Int32Array(count) };
+      const below = this.#levels.at(-1);
+      for (let block = 0; block < count; block++) {
+        if (below === undefined) this.#readBlock(level, block);
+        else this.#joinBlock(level, block, below);
+        if (block % BLOCKS_OF_SLICE === 0) yield;
+      }
+      this.#levels.push(level);
     }
-    return level;
   }
 
-  #itself(at: number): number {
-    return Number.isFinite(this.#values[at]) ? at : NONE;
+  // Written out, with nothing called and nothing made: a million values must not take longer than a frame.
+  #readBlock(level: Level, block: number): void {
+    const values = this.#values;
+    const end = Math.min(values.length, (block + 1) * FAN);
+    let [smallest, largest] = [NONE, NONE];
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let at = block * FAN; at < end; at++) {
+      const value = values[at] as number;
+      // Neither NaN nor infinite.
+      if (value - value !== 0) continue;
+      if (value < low || smallest === NONE) {
+        low = value;
+        smallest = at;
+      }
+      if (value > high || largest === NONE) {
+        high = value;
+        largest = at;
+      }
+    }
+    level.smallest[block] = smallest;
+    level.largest[block] = largest;
+  }
+
+  #joinBlock(level: Level, block: number, below: Level): void {
+    const end = Math.min(below.smallest.length, (block + 1) * FAN);
+    let smallest = NONE;
+    let largest = NONE;
+    for (let at = block * FAN; at < end; at++) {
+      smallest = this.#lesser(smallest, below.smallest[at] as number);
+      largest = this.#greater(largest, below.largest[at] as number);
+    }
+    level.smallest[block] = smallest;
+    level.largest[block] = largest;
   }
 
   #lesser(a: number, b: number): number {
     if (a === NONE || b === NONE) return a === NONE ? b : a;
-    const [x, y] = [this.#values[a] as number, this.#values[b] as number];
-    return y < x ? b : a;
+    return (this.#values[b] as number) < (this.#values[a] as number) ? b : a;
   }
 
   #greater(a: number, b: number): number {
     if (a === NONE || b === NONE) return a === NONE ? b : a;
-    const [x, y] = [this.#values[a] as number, this.#values[b] as number];
-    return y > x ? b : a;
+    return (this.#values[b] as number) > (this.#values[a] as number) ? b : a;
   }
 }

@@ -10,7 +10,7 @@ const MOST_OF_ONE = 4;
 export function thinnedPositions(values: Float64Array, most: number): Uint32Array {
   const { length } = values;
   if (length <= most) return Uint32Array.from({ length }, (_, at) => at);
-  const extremes = new Extremes(values);
+  const extremes = Extremes.of(values);
   const stretches = Math.max(1, Math.floor(most / MOST_OF_ONE));
   const kept = new Set<number>();
   for (let stretch = 0; stretch < stretches; stretch++) {

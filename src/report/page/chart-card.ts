@@ -1,5 +1,6 @@
 import type { MetricHistory } from "../../schema/metric.ts";
 import type { CurvePlace, ReportPayload } from "../payload.ts";
+import { rest } from "./breathe.ts";
 import { Chart, type Pointed } from "./chart.ts";
 import type { DrawnCurve } from "./chart-drawing.ts";
 import { lineColor } from "./chart-drawing.ts";
@@ -105,7 +106,8 @@ export class ChartCard {
     this.#points = points;
     this.#plotted = plotted;
     const curves = await this.#smoothed(turn);
-    if (curves === undefined) return;
+    await rest();
+    if (curves === undefined || turn !== this.#turn) return;
     this.#chart?.destroy();
     this.#host.replaceChildren();
     this.#chart = new Chart({ host: this.#host, settings, curves, onPoint: (pointed) => this.#say(pointed) });

@@ -73,7 +73,9 @@ export function drawSight(plot: uPlot, { strokes, edges }: Sight, curves: readon
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  // With room for a dot at either end.
+  const room = 4 * devicePixelRatio;
+  ctx.rect(bbox.left - room, bbox.top, bbox.width + 2 * room, bbox.height);
   ctx.clip();
   // Faint ones below all others.
   for (const stroke of strokes) if (stroke.isFaint) drawStroke(plot, stroke);

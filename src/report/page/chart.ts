@@ -8,7 +8,7 @@ import { chartColors } from "./theme.ts";
 
 const AXIS_WIDTH_PX = 58;
 const AXIS_HEIGHT_PX = 30;
-const FONT = '11.5px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 /** Below it an axis could not tell its marks apart. */
 const NARROWEST = 1e-9;
 const SYNC_KEY = "report";

@@ -23,7 +23,8 @@ export function axisNumber(value: number, distance: number): string {
     const digits = Math.max(0, Math.min(6, Math.floor(Math.log10(size)) - Math.floor(Math.log10(distance || size))));
     return signed(value.toExponential(digits).replace("e+", "e"));
   }
-  const decimals = Math.max(0, Math.min(6, -Math.floor(Math.log10(distance || 1) + 1e-9)));
+  let decimals = 0;
+  while (decimals < 6 && Math.abs(distance * 10 ** decimals - Math.round(distance * 10 ** decimals)) > 1e-6) decimals++;
   return signed(value.toFixed(decimals).replace(/^-0$/, "0"));
 }
 

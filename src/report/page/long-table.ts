@@ -91,7 +91,7 @@ function bodyRow(cells: readonly (string | Node)[], numbers: (column: number) =>
     {},
     ...cells.map((cell, at) =>
       at === 0
-        ? element("th", { scope: "row" }, element("bdi", {}, cell))
+        ? element("th", { scope: "row", class: numbers(0) && "number" }, element("bdi", {}, cell))
         : element("td", { class: numbers(at) && "number" }, element("bdi", {}, cell)),
     ),
   );

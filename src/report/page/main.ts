@@ -12,6 +12,8 @@ import { metricTable, pairTable } from "./run-tables.ts";
 import { watchTheme } from "./theme.ts";
 import { toolbar } from "./toolbar.ts";
 
+const BEST = "Last values, and the best ones: the smallest of a loss or an error, else the largest.";
+
 const isOfSystem = (key: string): boolean => key.startsWith("system/");
 
 async function start(): Promise<void> {
@@ -36,12 +38,10 @@ async function start(): Promise<void> {
       const list = new ChartList(context, ofTraining);
       return section("curves", "Curves", toolbar(payload, settings, list), list.root);
     },
-    () =>
-      titled(
-        "metrics",
-        "Metrics",
-        metricTable(payload, summaries, (key) => !isOfSystem(key)),
-      ),
+    () => {
+      const table = metricTable(payload, summaries, (key) => !isOfSystem(key));
+      return table && section("metrics", "Metrics", element("p", { class: "lead" }, BEST), table);
+    },
     () =>
       titled(
         "params",

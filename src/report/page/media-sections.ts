@@ -17,15 +17,22 @@ const sight = new IntersectionObserver(
   },
   { rootMargin: "400px" },
 );
+const SMALL_PX = 160;
 const waiting = new WeakMap<Element, () => void>();
 
 function lazyImage(image: EmbeddedImage, alt: string): HTMLImageElement {
-  const made = element("img", { alt });
+  const made = smoothOrSharp(element("img", { alt }));
   waiting.set(made, () => {
     made.src = imageAddress(image);
   });
   sight.observe(made);
   return made;
+}
+
+/** Small images are shown large, pixel by pixel. */
+function smoothOrSharp(image: HTMLImageElement): HTMLImageElement {
+  image.addEventListener("load", () => image.classList.toggle("small", image.naturalWidth < SMALL_PX));
+  return image;
 }
 
 /** Images by key, with a slider over the steps of all runs. */
@@ -42,14 +49,14 @@ function imageSeries(key: string, runs: readonly ReportRun[]): HTMLElement {
   });
   const steps = [...new Set(shown.flatMap((one) => one.steps.map(({ step }) => step)))].sort((a, b) => a - b);
   const figures = shown.map(({ run, index, steps: own }) => {
-    const image = element("img", { alt: "" });
+    const image = smoothOrSharp(element("img", { alt: "" }));
     const caption = element("figcaption", {}, runs.length > 1 && runHead(run, index), element("span", {}));
     const figure = element("figure", {}, image, caption);
     const show = (step: number) => {
       const at = own.reduce((best, one) => (one.step <= step ? one : best), own[0] as (typeof own)[number]);
       image.src = imageAddress(at.image);
       image.alt = `${key} of ${run.name} at step ${at.step}`;
-      (caption.lastChild as HTMLElement).textContent = `step ${wholeNumber(at.step)}`;
+      (caption.lastChild as HTMLElement).textContent = at.step === step ? "" : `of step ${wholeNumber(at.step)}`;
     };
     return { figure, show };
   });
@@ -149,7 +156,7 @@ export function matrixSection({ runs }: ReportPayload): HTMLElement | undefined 
     run.matrices.map((matrix) => matrixPanel(matrix, runs.length > 1 ? runHead(run, index) : undefined)),
   );
   if (panels.length === 0) return undefined;
-  return section("confusion", "Confusion", element("div", { class: "matrices" }, ...panels));
+  return section("confusion", "Confusion matrix", element("div", { class: "matrices" }, ...panels));
 }
 
 function matrixPanel({ path, labels, counts }: ReportMatrix, head: HTMLElement | undefined): HTMLElement {

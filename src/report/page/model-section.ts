@@ -67,10 +67,12 @@ function pairs(title: string, rows: readonly Pair[]): HTMLElement | undefined {
   );
 }
 
-const part = (title: string, ...rows: readonly HTMLElement[]): HTMLElement =>
-  element(
-    "div",
-    { class: "part" },
-    element("h4", {}, title),
-    element("table", { class: "plain" }, element("tbody", {}, ...rows)),
-  );
+/** Long lists are folded: a model has the params of its training once more. */
+const MOST_UNFOLDED = 8;
+
+function part(title: string, ...rows: readonly HTMLElement[]): HTMLElement {
+  const table = element("table", { class: "plain" }, element("tbody", {}, ...rows));
+  if (rows.length <= MOST_UNFOLDED) return element("div", { class: "part" }, element("h4", {}, title), table);
+  const summary = element("summary", {}, element("h4", {}, title), element("small", {}, String(rows.length)));
+  return element("details", { class: "part" }, summary, table);
+}

@@ -46,8 +46,7 @@ export async function plotCurve(x: Float64Array, values: Float64Array, scales: P
   const sortedX = order === undefined ? x : await picked(x, order);
   const logged = order === undefined ? values : await picked(values, order);
   const { shown, marks } = await splitValues(sortedX, logged, scales.logY);
-  await breathe();
-  const raw = { values: shown, extremes: new Extremes(shown) };
+  const raw = await lineOf(shown);
   return { x: sortedX, logged, raw, marks, lost: x.length - sortedX.length };
 }
 
@@ -96,8 +95,15 @@ function markKind(value: number, isLog: boolean): MarkKind | undefined {
 export async function smoothLine({ raw }: PlottedCurve, weight: number): Promise<Line> {
   const smoothing = startSmoothing(raw.values, weight);
   while (smoothing.next(SLICE)) await breathe();
-  await breathe();
-  return { values: smoothing.smoothed, extremes: new Extremes(smoothing.smoothed) };
+  return await lineOf(smoothing.smoothed);
+}
+
+async function lineOf(values: Float64Array): Promise<Line> {
+  const building = Extremes.inSlices(values);
+  for (let step = building.next(); ; step = building.next()) {
+    if (step.done) return { values, extremes: step.value };
+    await breathe();
+  }
 }
 
 /** Of every step of a curve, the last value of another one at or before it. */

@@ -120,7 +120,7 @@ function ofRuns(runs: readonly ReportRun[], rows: readonly MetricRow[]): HTMLEle
             element(
               "small",
               { title: `${best.value} at step ${best.step}` },
-              `${isBest ? "★ best of all" : "best"} ${shortNumber(best.value)}`,
+              `${isBest ? "★ " : ""}best ${shortNumber(best.value)}`,
             ),
           );
         }),
