@@ -1,6 +1,7 @@
 import type { MetricHistory } from "../schema/metric.ts";
 import type { RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
+import { byName } from "./by-name.ts";
 import { Extremes } from "./curves/extremes.ts";
 import { pointsPerCurve, thinnedPositions } from "./curves/thin-curve.ts";
 import type { Omissions } from "./omissions.ts";
@@ -29,7 +30,7 @@ export async function collectCurves(
   omissions: Omissions,
 ): Promise<Curve[]> {
   const wanted = runs.flatMap(({ metrics }, run) => Object.keys(metrics).map((key) => ({ key, run })));
-  wanted.sort((a, b) => (a.key === b.key ? a.run - b.run : a.key < b.key ? -1 : 1));
+  wanted.sort((a, b) => byName(a.key, b.key) || a.run - b.run);
   const curves: Curve[] = [];
   let held = 0;
   for (let start = 0; start < wanted.length; start += CONCURRENT_READS) {

@@ -1,7 +1,8 @@
 import type uPlot from "uplot";
 import { marksOf, visiblePoints } from "../curves/visible-points.ts";
+import { dashOf } from "./colors.ts";
 import type { Line, MarkKind, PlottedCurve } from "./plotted-curve.ts";
-import { chartColors, DASHES } from "./theme.ts";
+import { chartColors } from "./theme.ts";
 
 /** One curve of a chart, with how it looks. */
 export interface DrawnCurve {
@@ -96,8 +97,7 @@ function drawStroke(plot: uPlot, { curve, line, positions, isFaint }: Stroke): v
   ctx.globalAlpha = isFaint ? 0.28 : 1;
   ctx.lineWidth = (isFaint ? 1 : 1.75) * ratio;
   ctx.lineJoin = ctx.lineCap = "round";
-  const dash = DASHES[Math.floor(curve.run / chartColors().lines.length) % DASHES.length] ?? [];
-  ctx.setLineDash(dash.map((length) => length * ratio));
+  ctx.setLineDash(dashOf(curve.run).map((length) => length * ratio));
   ctx.beginPath();
   for (const [left, top] of points) ctx.lineTo(left, top);
   ctx.stroke();

@@ -1,3 +1,4 @@
+import { byName } from "../by-name.ts";
 import type { CurvePlace } from "../payload.ts";
 import { type CardContext, ChartCard } from "./chart-card.ts";
 import type { Change } from "./chart-settings.ts";
@@ -93,7 +94,7 @@ export class ChartList {
       if (members === undefined) groups.set(group, [key]);
       else members.push(key);
     }
-    return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+    return [...groups].sort(([a], [b]) => byName(a, b));
   }
 
   #group(name: string, keys: readonly number[], isOpen: boolean): HTMLElement {

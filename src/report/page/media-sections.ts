@@ -1,3 +1,4 @@
+import { byName } from "../by-name.ts";
 import type { EmbeddedImage, ReportCell, ReportMatrix, ReportPayload, ReportRun, ReportTable } from "../payload.ts";
 import { imageAddress } from "./data.ts";
 import { element, nextId, section } from "./dom.ts";
@@ -37,7 +38,7 @@ function smoothOrSharp(image: HTMLImageElement): HTMLImageElement {
 
 /** Images by key, with a slider over the steps of all runs. */
 export function imageSection({ runs }: ReportPayload): HTMLElement | undefined {
-  const keys = [...new Set(runs.flatMap(({ imageSeries }) => imageSeries.map(({ key }) => key)))].sort();
+  const keys = [...new Set(runs.flatMap(({ imageSeries }) => imageSeries.map(({ key }) => key)))].sort(byName);
   if (keys.length === 0) return undefined;
   return section("images", "Images", ...keys.map((key) => imageSeries(key, runs)));
 }

@@ -1,7 +1,8 @@
 import type { ReportRun } from "../payload.ts";
 import { lineColor } from "./chart-drawing.ts";
+import { dashOf } from "./colors.ts";
 import { element } from "./dom.ts";
-import { DASHES, LIGHT, onThemeChange } from "./theme.ts";
+import { onThemeChange } from "./theme.ts";
 
 /** A piece of a run's line, as its curves are drawn. */
 export function runSwatch(run: number): SVGSVGElement {
@@ -11,8 +12,7 @@ export function runSwatch(run: number): SVGSVGElement {
     svg.setAttribute(name, String(value));
   }
   svg.setAttribute("class", "line-swatch");
-  const dash = DASHES[Math.floor(run / LIGHT.lines.length) % DASHES.length] ?? [];
-  const attributes = { x1: 1, y1: 5, x2: 21, y2: 5, "stroke-width": 3, "stroke-dasharray": dash.join(" ") };
+  const attributes = { x1: 1, y1: 5, x2: 21, y2: 5, "stroke-width": 3, "stroke-dasharray": dashOf(run).join(" ") };
   for (const [name, value] of Object.entries(attributes)) line.setAttribute(name, String(value));
   const paint = () => line.setAttribute("stroke", lineColor(run));
   paint();

@@ -1,4 +1,5 @@
 import { isSmallerBetter } from "../../base/metric-direction.ts";
+import { byName } from "../by-name.ts";
 import type { Pair, ReportPayload, ReportRun } from "../payload.ts";
 import type { CurveSummary } from "./data.ts";
 import { element } from "./dom.ts";
@@ -19,7 +20,7 @@ export function pairTable(
   pairsOf: (run: ReportRun) => readonly Pair[],
 ): HTMLElement | undefined {
   const maps = runs.map((run) => new Map(pairsOf(run)));
-  const keys = [...new Set(maps.flatMap((map) => [...map.keys()]))].sort();
+  const keys = [...new Set(maps.flatMap((map) => [...map.keys()]))].sort(byName);
   if (keys.length === 0) return undefined;
   const rows = keys.map((key): PairRow => ({ key, values: maps.map((map) => map.get(key)) }));
   const differs = ({ values }: PairRow) => values.some((value) => value !== values[0]);
