@@ -1,3 +1,4 @@
+import { isSmallerBetter } from "../base/metric-direction.ts";
 import type { RunEntity } from "../schema/run.ts";
 import { findRun } from "./find-run.ts";
 import { shortNumber } from "./numbers.ts";
@@ -65,7 +66,7 @@ export function compare(runs: readonly RunEntity[], withEqual: boolean): Compari
 function bestOf(key: string, values: readonly (number | undefined)[]): number[] {
   const numbers = values.filter((value) => value !== undefined && !Number.isNaN(value)) as number[];
   if (numbers.length < 2) return [];
-  const best = /loss|error/i.test(key) ? Math.min(...numbers) : Math.max(...numbers);
+  const best = isSmallerBetter(key) ? Math.min(...numbers) : Math.max(...numbers);
   return values.flatMap((value, index) => (value === best ? [index] : []));
 }
 

@@ -8,13 +8,17 @@ export function writeFully(descriptor: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done, bytes.length - done);
 }
 
+/** What a file is to hold: a text, or pieces that are too many to be one. */
+type Content = string | Iterable<Uint8Array>;
+
 /** Writes a finished file under a temporary name in `directory` and answers its path. Removed again where that fails. */
-function writeTemporary(directory: string, text: string): string {
+function writeTemporary(directory: string, content: Content): string {
   const path = join(directory, temporaryName());
   const descriptor = openSync(path, "wx");
   try {
     try {
-      writeFully(descriptor, Buffer.from(text));
+      const pieces = typeof content === "string" ? [Buffer.from(content)] : content;
+      for (const piece of pieces) writeFully(descriptor, piece);
     } finally {
       closeSync(descriptor);
     }
@@ -35,8 +39,8 @@ export function removeFile(path: string): void {
 }
 
 /** Puts a file in place of whatever file is there: readers see the old one or the new one. */
-export function replaceFile(directory: string, target: string, text: string): void {
-  const temporary = writeTemporary(directory, text);
+export function replaceFile(directory: string, target: string, content: Content): void {
+  const temporary = writeTemporary(directory, content);
   try {
     renameSync(temporary, target);
   } catch (error) {

@@ -87,6 +87,12 @@ export function parseTable(path: string, bytes: Uint8Array): Table {
   return { columns: file.columns, rows: file.data };
 }
 
+/** A cell of a table that was read, as a person reads it: texts as they are, all else as JSON. */
+export function cellText(cell: unknown): string {
+  const text = typeof cell === "string" ? cell : JSON.stringify(cell);
+  return text.startsWith(MARK) ? text.slice(MARK.length) : text.replace(MARKED, "$1");
+}
+
 /** Marks the integers that a float64 may not hold, wherever they stand outside of strings. */
 function markIntegers(text: string): string {
   const pattern = /"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;

@@ -1,0 +1,66 @@
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const SHOWN_DIGITS = 6;
+
+/** A value as a person compares it. */
+export function shortNumber(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  return signed(String(Number(value.toPrecision(SHOWN_DIGITS))));
+}
+
+const signed = (text: string): string => text.replaceAll("-", "−");
+
+export const wholeNumber = (value: number): string =>
+  Number.isFinite(value) ? signed(value.toLocaleString("en", { maximumFractionDigits: 6 })) : shortNumber(value);
+
+/** A mark of an axis: as many digits as tell it from its neighbours. */
+export function axisNumber(value: number, distance: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e6 || size < 1e-3)) {
+    const digits = Math.max(0, Math.min(6, Math.floor(Math.log10(size)) - Math.floor(Math.log10(distance || size))));
+    return signed(value.toExponential(digits).replace("e+", "e"));
+  }
+  let decimals = 0;
+  while (decimals < 6 && Math.abs(distance * 10 ** decimals - Math.round(distance * 10 ** decimals)) > 1e-6) decimals++;
+  return signed(value.toFixed(decimals).replace(/^-0$/, "0"));
+}
+
+export function bytesText(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const unit = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const amount = bytes / 1024 ** unit;
+  return `${unit === 0 ? amount : amount.toFixed(1)} ${units[unit]}`;
+}
+
+/** A duration in its two largest units. */
+export function durationText(ms: number): string {
+  if (!Number.isFinite(ms)) return "";
+  if (ms < SECOND_MS) return `${Math.round(ms)} ms`;
+  if (ms < MINUTE_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;
+  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min ${Math.floor((ms % MINUTE_MS) / SECOND_MS)} s`;
+  if (ms < DAY_MS) return `${Math.floor(ms / HOUR_MS)} h ${Math.floor((ms % HOUR_MS) / MINUTE_MS)} min`;
+  return `${Math.floor(ms / DAY_MS)} d ${Math.floor((ms % DAY_MS) / HOUR_MS)} h`;
+}
+
+/** A mark of an axis of seconds. */
+export function secondsText(seconds: number): string {
+  const size = Math.abs(seconds);
+  const [unit, name] =
+    size < 120 ? [1, "s"] : size < 7_200 ? [60, "min"] : size < 172_800 ? [3_600, "h"] : [86_400, "d"];
+  return signed(`${Number((seconds / unit).toPrecision(4))} ${name}`);
+}
+
+/** Local time. Files may hold times that no date has: these stay numbers. */
+export function dateText(ms: number): string {
+  const date = new Date(ms);
+  if (Number.isNaN(date.getTime())) return String(ms);
+  const two = (part: number) => String(part).padStart(2, "0");
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+export const count = (number: number, one: string, many = `${one}s`): string =>
+  `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
