@@ -14,6 +14,11 @@ const IN_FLIGHT = [1, 16, 64];
 const CHANGED_RUNS = 20;
 
 const opener = { "s3/s3-artifacts.ts": ["S3Opener"] };
+const readers = {
+  ...opener,
+  "s3/store/heads.ts": ["checkHead"],
+  "s3/store/run-head.ts": ["runHeadSchema"],
+};
 const rate = (perSecond) => `${perSecond.toFixed(0)} a second`;
 
 export const s3Cases = {
@@ -54,11 +59,18 @@ export const s3Cases = {
         const peer = way === "up" ? "@aws-sdk/lib-storage" : "@aws-sdk/client-s3 into a file";
         atLeast("s3Transfers", `${mebibytes} MiB ${way}, rate / ${peer} ${rates}`, ours / theirs, 0.9, "x");
       }
-      atMost("s3Transfers", `growth of resident memory, ${mebibytes} MiB up and down`, tidemark.growthMiB, 64, " MiB", 0);
+      atMost(
+        "s3Transfers",
+        `growth of resident memory, ${mebibytes} MiB up and down`,
+        tidemark.growthMiB,
+        64,
+        " MiB",
+        0,
+      );
     });
   },
   async s3Search() {
-    const [path, address] = [await bundle("s3-search", opener), await storageAddress()];
+    const [path, address] = [await bundle("s3-search", readers), await storageAddress()];
     const count = sized(10_000, 500);
     await runCase("s3-search.mjs", ["prepare", count, path, address, CHANGED_RUNS]);
     const variant = (name) => () => runCase("s3-search.mjs", [name, count, path, address, CHANGED_RUNS]);
@@ -69,6 +81,13 @@ export const s3Cases = {
     atMost("s3Search", `${runs}: ${changed}`, index.requests - CHANGED_RUNS, 12, "", 0);
     const times = `(${index.elapsedMs.toFixed(0)} ms against ${everyHead.elapsedMs.toFixed(0)} ms)`;
     const limit = sized(10, 0);
-    atLeast("s3Search", `${runs}, time of reading every head / time ${times}`, everyHead.elapsedMs / index.elapsedMs, limit, "x", 1);
+    atLeast(
+      "s3Search",
+      `${runs}, time of reading every head / time ${times}`,
+      everyHead.elapsedMs / index.elapsedMs,
+      limit,
+      "x",
+      1,
+    );
   },
 };

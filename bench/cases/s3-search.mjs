@@ -18,11 +18,9 @@ const PREFIX = "search";
 const PAGE = 50;
 const PARALLEL_GETS = 32;
 
-const openBucket = async () => {
-  const { headIntervalMs: _of, ...reach } = options;
-  const { S3Opener } = await import(bundlePath);
-  return new S3Opener(reach).bucket("bench");
-};
+const { checkHead, runHeadSchema, S3Opener } = await import(bundlePath);
+const { headIntervalMs: _ofStores, ...reach } = options;
+const bucket = new S3Opener(reach).bucket("bench");
 
 const nameOf = (n) => n.toString(16).padStart(8, "0");
 const metric = (key, value) => ({ key, value, step: 9_999, timestamp: 1_700_000_000_000 });
@@ -64,7 +62,7 @@ function headOf(n, rev) {
   };
 }
 
-async function put(bucket, head) {
+async function put(head) {
   await bucket.put(`${PREFIX}/idx/runs/exp=0/dirty/${head.id}.${head.rev}.${nameOf(head.rev)}`, new Uint8Array());
   await bucket.put(`${PREFIX}/runs/run=${head.id}/run.json`, Buffer.from(JSON.stringify(head)));
 }
@@ -86,36 +84,43 @@ const variants = {
     // Whoever writes first makes the store.
     const { id } = await client.runs.create({ experimentId: "0" });
     await client.runs.delete(id);
-    const bucket = await openBucket();
     const numbers = Array.from({ length: count }, (_, n) => n);
-    await inFlight(numbers, PARALLEL_GETS, (n) => put(bucket, headOf(n, 1)));
+    await inFlight(numbers, PARALLEL_GETS, (n) => put(headOf(n, 1)));
     // Whoever sees so many markers brings them into the index, and has done so when it is closed.
     await client.runs.search({ experimentIds: ["0"] }).page();
     await client.close();
-    await inFlight(numbers.slice(0, changed), PARALLEL_GETS, (n) => put(bucket, headOf(n, 2)));
+    await inFlight(numbers.slice(0, changed), PARALLEL_GETS, (n) => put(headOf(n, 2)));
     report({});
   },
   async index() {
     let requests = 0;
     subscribe("undici:request:create", () => requests++);
     const { ids } = await search();
-    report({ elapsedMs: performance.now(), requests, digest: digestOf(ids) });
+    report({ elapsedMs: performance.now() - begun, requests, digest: digestOf(ids) });
   },
   async everyHead() {
-    const bucket = await openBucket();
     const keys = [];
     for await (const { prefixes } of bucket.list({ prefix: `${PREFIX}/runs/`, delimiter: "/" }))
       keys.push(...prefixes.map((prefix) => `${prefix}run.json`));
     const heads = [];
-    await inFlight(keys, PARALLEL_GETS, async (key) => heads.push(JSON.parse(await (await bucket.open(key)).text())));
-    const valueOf = ({ latestMetrics }, key) => latestMetrics.find((one) => one.key === key).value;
+    await inFlight(keys, PARALLEL_GETS, async (key) => {
+      const text = await (await bucket.open(key)).text();
+      heads.push(checkHead(runHeadSchema, JSON.parse(text), key));
+    });
+    const latest = ({ latestMetrics }, key) => latestMetrics.find((one) => one.key === key).value;
     const found = heads
-      .filter((head) => head.deletedIn === undefined && head.params.model === "cnn" && valueOf(head, "loss") < 0.5)
-      .sort((a, b) => valueOf(b, "accuracy") - valueOf(a, "accuracy") || b.startTime - a.startTime)
+      .filter((head) => head.deletedIn === undefined && head.params.model === "cnn" && latest(head, "loss") < 0.5)
+      .sort((a, b) => latest(b, "accuracy") - latest(a, "accuracy") || b.startTime - a.startTime)
       .slice(0, PAGE);
-    report({ elapsedMs: performance.now(), requests: keys.length, digest: digestOf(found.map(({ id }) => id)) });
+    report({
+      elapsedMs: performance.now() - begun,
+      requests: keys.length,
+      digest: digestOf(found.map(({ id }) => id)),
+    });
   },
 };
 
+// All that is imported by name is there; what puts requests on the wire is loaded by the first of them, in both ways.
+const begun = performance.now();
 await variants[variant]();
 process.exit();
