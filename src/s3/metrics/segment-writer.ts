@@ -1,6 +1,7 @@
 import type { Batch, Series } from "../../contract/batch.ts";
 import type { S3RequestOptions } from "../object-requests.ts";
 import { PARQUET_TYPE } from "./compaction.ts";
+import { MOST_SEGMENT_ROWS } from "./hand-over.ts";
 import { type MetricsPlace, segmentsPrefix } from "./live-files.ts";
 import { sliceColumns } from "./metric-rows.ts";
 import { segmentName } from "./segment-name.ts";
@@ -9,8 +10,6 @@ import { writeFile } from "./write-file.ts";
 
 /** A segment is cut here. */
 export const MOST_SEGMENT_BYTES = 256 << 10;
-/** So many rows usually fit: about six bytes each. */
-const MOST_ROWS = 32_768;
 
 interface Encoded {
   readonly bytes: Uint8Array;
@@ -77,7 +76,11 @@ export class SegmentWriter {
     this.#landed = [...this.#landed, bytes];
   }
 
-  async *#encoded(columns: Batch["metrics"], series: readonly Series[], mostRows = MOST_ROWS): AsyncGenerator<Encoded> {
+  async *#encoded(
+    columns: Batch["metrics"],
+    series: readonly Series[],
+    mostRows = MOST_SEGMENT_ROWS,
+  ): AsyncGenerator<Encoded> {
     for (let from = 0; from < columns.length; from += mostRows) {
       const part = sliceColumns(columns, from, Math.min(columns.length, from + mostRows));
       const rows = sortRows({ series, columns: part });
