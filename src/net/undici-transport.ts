@@ -112,9 +112,11 @@ const guarded =
       callback(...answer);
     });
 
-const joined = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]],
-    ),
-  );
+function joined(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) texts[name] = typeof value === "string" ? value : value.join(", ");
+  }
+  return texts;
+}

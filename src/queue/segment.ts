@@ -5,11 +5,11 @@ import type { Param, Tag } from "../schema/param.ts";
 import { CHUNK_VALUES, type ColumnChunk, releaseChunk, takeChunk } from "./column-chunk.ts";
 
 /**
- * A stretch of a run's log: up to one chunk of values and the params, tags and inputs that came with them. It shrinks as its
+ * A stretch of a run's log: up to one chunk of values, or several that go to a sink together, and the params, tags and inputs that came with them. It shrinks as its
  * parts are settled and leaves the queue when it is empty.
  */
 export class Segment {
-  readonly columns: ColumnChunk = takeChunk();
+  readonly columns: ColumnChunk;
   params: Param[] = [];
   tags: Tag[] = [];
   inputs: DatasetInput[] = [];
@@ -19,18 +19,19 @@ export class Segment {
   isJournaled = false;
   /** Where the journal goes on behind the last record that belongs to this segment. */
   retireTo: JournalPosition | undefined;
+  /** When its first entry came, by Date.now. */
+  openedAt = 0;
+  /** A sink has been given it: a repeat is to be the same. */
+  isOffered = false;
 
-  constructor(start: number) {
+  constructor(start: number, capacity: number = CHUNK_VALUES) {
     this.start = start;
+    this.columns = takeChunk(capacity);
   }
 
   /** Entries not settled yet. */
   get count(): number {
     return this.columns.length + this.params.length + this.tags.length + this.inputs.length;
-  }
-
-  get isFull(): boolean {
-    return this.columns.length === CHUNK_VALUES;
   }
 
   appendAll(batch: Batch): void {

@@ -37,9 +37,11 @@ function sortedOrder({ series, columns }: MetricRows): { order: Uint32Array; run
 
 /** The rows at these positions. */
 export function gather({ seriesIds, values, timestamps, steps }: MetricColumns, order: Uint32Array): MetricColumns {
+  const ids = new Uint32Array(order.length);
+  for (let i = 0; i < order.length; i++) ids[i] = seriesIds[order[i] as number] as number;
   return {
     length: order.length,
-    seriesIds: order.map((at) => seriesIds[at] as number),
+    seriesIds: ids,
     values: pick(values, order),
     timestamps: pick(timestamps, order),
     steps: pick(steps, order),

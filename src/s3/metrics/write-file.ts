@@ -78,7 +78,21 @@ function integers(name: string, numbers: Float64Array): ColumnSource {
 
 /** Small ones as numbers, which take a fraction of the time that bigints take. The others without making a bigint of each here. */
 function toIntegers(numbers: Float64Array): Int32Array | BigInt64Array {
-  if (numbers.every((number) => number === (number | 0))) return new Int32Array(numbers);
+  return toSmallIntegers(numbers) ?? toLargeIntegers(numbers);
+}
+
+/** `undefined` where one does not fit into 32 bits. */
+function toSmallIntegers(numbers: Float64Array): Int32Array | undefined {
+  const small = new Int32Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i] as number;
+    if (number !== (number | 0)) return undefined;
+    small[i] = number;
+  }
+  return small;
+}
+
+function toLargeIntegers(numbers: Float64Array): BigInt64Array {
   const halves = new Int32Array(2 * numbers.length);
   for (let i = 0; i < numbers.length; i++) {
     const number = numbers[i] as number;

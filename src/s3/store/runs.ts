@@ -3,13 +3,17 @@ import { noSuchRun, runDeleted } from "../../base/store-errors.ts";
 import type { Page, RunQuery } from "../../contract/tracking-store.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../../schema/run.ts";
-import { searchRuns } from "../../search/searches.ts";
+import { parseFilter } from "../../search/filter.ts";
+import { parseOrderBy } from "../../search/order-by.ts";
+import { cutPage, isShown } from "../../search/page.ts";
+import { RUN_VOCABULARY } from "../../search/vocabulary.ts";
 import { RunMetrics } from "../metrics/run-metrics.ts";
 import { inParallel } from "../parallel.ts";
 import type { Background } from "./background.ts";
 import { EntityIndex } from "./entity-index.ts";
 import type { ExperimentHead } from "./experiment-head.ts";
 import type { Experiments } from "./experiments.ts";
+import { FoundRun } from "./found-run.ts";
 import type { Content, HeadKind } from "./heads.ts";
 import { isId, runDirectory, runIndex, runKey } from "./layout.ts";
 import { asksForMetrics } from "./metric-search.ts";
@@ -21,7 +25,6 @@ import {
   type RunHead,
   runEntity,
   runHeadSchema,
-  searchedRun,
   updated,
   withoutLatest,
 } from "./run-head.ts";
@@ -89,22 +92,22 @@ export class Runs {
   }
 
   async search(query: RunQuery): Promise<Page<RunEntity>> {
+    const matches = parseFilter(query.filter, RUN_VOCABULARY);
+    const order = parseOrderBy(query.orderBy, RUN_VOCABULARY);
     const needsMetrics = asksForMetrics(query);
     const ids = (await this.#place.readable()) ? [...new Set(query.experimentIds)].filter(isId) : [];
     const tasks = ids.map((id) => () => this.#inExperiment(id, query.viewType, needsMetrics));
-    const runs = (await inParallel(tasks, PARALLEL_READS, undefined)).flat();
-    const { items, ...rest } = searchRuns(
-      runs.map(({ entity }) => entity),
+    const runs = (await inParallel(tasks, PARALLEL_READS, undefined)).flat().filter(matches);
+    const { items, ...rest } = cutPage(
+      runs,
+      (run) => run,
+      order,
       query,
+      (run) => run,
     );
-    const found = new Map(runs.map((run) => [run.entity.id, run]));
-    const shown = items.map(({ id }) => async () => {
-      const run = found.get(id) as FoundRun;
-      // Where nobody asked for metrics, those of open runs are looked up for the runs that are shown.
-      const latest = isOpen(run) && !needsMetrics ? await this.metrics(id).latest() : run.entity.latestMetrics;
-      return runEntity(run.head, run.experiment, this.#place.uri, latest);
-    });
-    return { items: await inParallel(shown, PARALLEL_READS, undefined), ...rest };
+    // Where nobody asked for metrics, those of open runs are looked up for the runs that are shown.
+    if (!needsMetrics) await this.#lookUpMetrics(items);
+    return { items: items.map((run) => run.entity()), ...rest };
   }
 
   async update({ runId, ...changes }: UpdateRun): Promise<void> {
@@ -205,18 +208,18 @@ export class Runs {
   async #inExperiment(id: string, viewType: RunQuery["viewType"], needsMetrics: boolean): Promise<FoundRun[]> {
     const [experiment, heads] = await Promise.all([this.#experiments.find(id), this.#indexOf(id).all()]);
     if (experiment === undefined) return [];
-    const found = (head: RunHead, latest: readonly Metric[]): FoundRun => ({
-      head,
-      experiment,
-      entity: searchedRun(head, experiment, this.#place.uri, latest),
-    });
-    const runs = heads.map((head) => found(head, NO_METRICS));
-    if (!needsMetrics) return runs;
-    const tasks = runs.map((run) => async () => {
-      const isShown = viewType === "all" || run.entity.lifecycleStage === viewType;
-      return isShown && isOpen(run) ? found(run.head, await this.metrics(run.head.id).latest()) : run;
-    });
-    return await inParallel(tasks, PARALLEL_READS, undefined);
+    const runs = heads
+      .map((head) => new FoundRun(head, experiment, this.#place.uri))
+      .filter(({ lifecycleStage }) => isShown(viewType, lifecycleStage));
+    if (needsMetrics) await this.#lookUpMetrics(runs);
+    return runs;
+  }
+
+  async #lookUpMetrics(runs: readonly FoundRun[]): Promise<void> {
+    const tasks = runs
+      .filter(({ isOpen }) => isOpen)
+      .map((run) => async () => run.setLatest(await this.metrics(run.head.id).latest()));
+    await inParallel(tasks, PARALLEL_READS, undefined);
   }
 
   #indexOf(experimentId: string): EntityIndex<RunHead> {
@@ -228,14 +231,6 @@ export class Runs {
     return index;
   }
 }
-
-interface FoundRun {
-  readonly head: RunHead;
-  readonly experiment: Content<ExperimentHead>;
-  readonly entity: RunEntity;
-}
-
-const isOpen = ({ head }: FoundRun): boolean => head.latestMetrics === undefined;
 
 /** Runs of an experiment whose artifacts are elsewhere have theirs there. */
 const artifactUriIn = (
