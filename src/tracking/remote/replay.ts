@@ -4,6 +4,7 @@ import type { Backend } from "../../contract/backend.ts";
 import type { Batch } from "../../contract/batch.ts";
 import type { AsyncMetricSink } from "../../contract/metric-sink.ts";
 import type { RemoteAccess } from "../../contract/remote-access.ts";
+import { countEntries } from "../../queue/count-entries.ts";
 import { Outbox } from "../../queue/outbox.ts";
 import { Spool, type SpoolOptions } from "../../queue/spool/spool.ts";
 import type { SpoolEntry } from "../../queue/spool/spool-entry.ts";
@@ -122,9 +123,8 @@ function counted(sink: RemoteSink, onProgress: ((count: number) => void) | undef
   return {
     limits: sink.limits,
     write: async (batch: Batch, signal) => {
-      const count = batch.metrics.length + batch.params.length + batch.tags.length + batch.inputs.length;
       const outcome = await sink.write(batch, signal);
-      if (outcome.status === "ok") onProgress(count);
+      if (outcome.status === "ok") onProgress(countEntries(batch));
       return outcome;
     },
     close: () => sink.close(),
