@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { writeFully } from "../disk/atomic-file.ts";
 
 const BLOCK_BYTES = 1 << 20;
@@ -36,9 +36,9 @@ export function copyLines(
       while (translated.length < offsets.length && (offsets[translated.length] as number) < end)
         translated.push(keptBytes);
     };
+    const block = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, fstatSync(from).size + 1));
     for (;;) {
-      const block = Buffer.allocUnsafe(BLOCK_BYTES);
-      const length = readSync(from, block, 0, BLOCK_BYTES, null);
+      const length = readSync(from, block, 0, block.length, null);
       const bytes = Buffer.concat([rest, block.subarray(0, length)]);
       const kept: Buffer[] = [];
       let start = 0;
@@ -54,7 +54,7 @@ export function copyLines(
       writeFully(to, Buffer.concat(kept));
       rest = bytes.subarray(start);
       at += start;
-      if (length < BLOCK_BYTES) break;
+      if (length < block.length) break;
     }
     pass(Number.POSITIVE_INFINITY);
     return { keptBytes, offsets: translated };
