@@ -1,5 +1,5 @@
 import type { MetricColumns, Series } from "../../contract/batch.ts";
-import type { KeyRun, MetricRows, SortedRows } from "./metric-rows.ts";
+import type { KeyRun, MetricRows, RowColumns, SortedRows } from "./metric-rows.ts";
 
 /** The rows by key, step, timestamp, and as they came. Keys are in the order of their UTF-8 bytes, as Parquet compares them. */
 export function sortRows(rows: MetricRows): SortedRows {
@@ -36,9 +36,10 @@ function sortedOrder({ series, columns }: MetricRows): { order: Uint32Array; run
 }
 
 /** The rows at these positions. */
-export function gather({ seriesIds, values, timestamps, steps }: MetricColumns, order: Uint32Array): MetricColumns {
+export function gather({ seriesIds, values, timestamps, steps, parts }: RowColumns, order: Uint32Array): RowColumns {
   return {
     length: order.length,
+    ...(parts === undefined ? {} : { parts: order.map((at) => parts[at] as number) }),
     seriesIds: order.map((at) => seriesIds[at] as number),
     values: pick(values, order),
     timestamps: pick(timestamps, order),
