@@ -1,3 +1,4 @@
+import type { RewindTarget } from "../../src/contract/tracking-store.ts";
 import { type BatchParts, batchOf } from "./batches.ts";
 import { expect, expectThat } from "./expect.ts";
 import { type ContractSubject, type ContractTests, send, where } from "./subject.ts";
@@ -28,11 +29,17 @@ async function endedRun(subject: ContractSubject): Promise<string> {
   return id;
 }
 
-const rewind = async ({ backend }: ContractSubject, runId: string, mark: string): Promise<void> =>
-  await backend.tracking.rewind?.(runId, { mark });
+async function takeBack({ backend: { tracking } }: ContractSubject, runId: string, to: RewindTarget): Promise<void> {
+  if (tracking.rewind === undefined || tracking.marks === undefined)
+    throw new Error("the backend cannot take values back: say so by the difference `rewind: false`");
+  await tracking.rewind(runId, to);
+}
 
-const rewindSteps = async ({ backend }: ContractSubject, runId: string, steps: Record<string, number>): Promise<void> =>
-  await backend.tracking.rewind?.(runId, { steps: new Map(Object.entries(steps)) });
+const rewind = (subject: ContractSubject, runId: string, mark: string): Promise<void> =>
+  takeBack(subject, runId, { mark });
+
+const rewindSteps = (subject: ContractSubject, runId: string, steps: Record<string, number>): Promise<void> =>
+  takeBack(subject, runId, { steps: new Map(Object.entries(steps)) });
 
 async function stepsOf({ backend }: ContractSubject, runId: string, key: string): Promise<number[]> {
   const history = await backend.tracking.metricHistory(runId, key);

@@ -1,4 +1,4 @@
-import { warnOnce } from "../../base/diagnostics.ts";
+import { log, warnOnce } from "../../base/diagnostics.ts";
 import { messageOf, TidemarkError } from "../../base/errors.ts";
 import type { Backend } from "../../contract/backend.ts";
 import type { Batch } from "../../contract/batch.ts";
@@ -77,8 +77,9 @@ async function replayEntry(
   const run = new RemoteRun(access.tracking, entry.header, entry, true);
   const artifacts = new RemoteArtifacts(`runs:/${localRunId}`, { backend, access, run, entry, onStaged: () => {} });
   const { journal } = entry;
+  const sink = new RemoteSink(access, run);
   const outbox = new Outbox({
-    sink: counted(new RemoteSink(access, run), options.onProgress),
+    sink: counted(sink, options.onProgress),
     journal,
     series: journal.series,
     maxPendingEntries: Number.POSITIVE_INFINITY,
@@ -104,6 +105,9 @@ async function replayEntry(
   }
   outbox.abort();
   run.forget();
+  await sink
+    .close()
+    .catch((error: unknown) => log("debug", `the sink of run ${name} did not close: ${messageOf(error)}`));
   if (left === undefined) entry.remove();
   else entry.release();
   const { acknowledged, rejected } = outbox.stats(0);

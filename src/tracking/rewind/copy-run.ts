@@ -57,14 +57,15 @@ function planOf(run: RunEntity, to: RewindTarget): { keep: Keep; tags: Record<st
   if ("steps" in to) {
     return { keep: (key, step) => step < (to.steps.get(key) ?? Number.POSITIVE_INFINITY), tags: ownTags(run.tags) };
   }
-  const { time, positions } = findTaggedMark(run, to.mark);
+  const mark = findTaggedMark(run, to.mark);
+  const { time, positions } = mark;
   const keep: Keep = (key, step, timestamp) => {
     const position = positions.get(key);
     // Of keys that only others had logged, their time alone tells.
     if (position === undefined) return timestamp < time;
     return step <= position.step && timestamp <= Math.max(time, position.timestamp);
   };
-  return { keep, tags: ownTags(withoutLaterMarks(run.tags, time)) };
+  return { keep, tags: ownTags(withoutLaterMarks(run, mark)) };
 }
 
 async function copyLog(tracking: TrackingStore, run: RunEntity, copyId: string, keep: Keep): Promise<void> {

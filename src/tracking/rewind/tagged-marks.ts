@@ -87,9 +87,12 @@ export function findTaggedMark({ id: runId, tags }: RunEntity, name: string): Ta
   return { name, id, time, positions };
 }
 
-/** The tags without the marks behind a time. */
-export function withoutLaterMarks(tags: RunEntity["tags"], time: number): Record<string, string> {
-  const later = taggedMarks(tags).filter((mark) => mark.time > time);
+/** The tags of a run without the marks behind one of them. */
+export function withoutLaterMarks(run: RunEntity, mark: TaggedMark): Record<string, string> {
+  const { tags } = run;
+  const isBehind = ({ name, time }: RunMark) =>
+    time > mark.time || (time === mark.time && goesBeyond(findTaggedMark(run, name), mark));
+  const later = taggedMarks(tags).filter(isBehind);
   const dropped = new Set(later.map(({ name }) => name));
   const nameOf = (key: string) => {
     if (key.startsWith(MARK_TAG)) return key.slice(MARK_TAG.length);
@@ -97,6 +100,10 @@ export function withoutLaterMarks(tags: RunEntity["tags"], time: number): Record
   };
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !dropped.has(nameOf(key) ?? "")));
 }
+
+/** Two marks of one moment: whether one has values that the other has not. */
+const goesBeyond = (a: TaggedMark, b: TaggedMark): boolean =>
+  [...a.positions].some(([key, { step }]) => step > (b.positions.get(key)?.step ?? Number.NEGATIVE_INFINITY));
 
 const partKey = (name: string, part: number): string => `${PART_TAG}${part}.${name}`;
 
