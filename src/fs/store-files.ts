@@ -19,6 +19,8 @@ export class StoreFiles {
   readonly descriptors = new DescriptorCache();
   /** Runs stay in the experiment they were created in, so a place once found only has to be looked at again. */
   readonly #runPlaces = new Map<string, string>();
+  /** How many writers a run has, by its directory. */
+  readonly #writers = new Map<string, number>();
 
   /** @param directory - Absolute. */
   constructor(directory: string) {
@@ -54,6 +56,24 @@ export class StoreFiles {
   /** Ids of the logged models in an experiment's directory of them. */
   modelIds(modelsDirectory: string): string[] {
     return this.#idsIn(modelsDirectory, () => true);
+  }
+
+  /** Takes note of a writer of this process. The answered function takes it back, once. */
+  noteWriter(place: string): () => void {
+    this.#writers.set(place, (this.#writers.get(place) ?? 0) + 1);
+    let isNoted = true;
+    return () => {
+      if (!isNoted) return;
+      isNoted = false;
+      const rest = (this.#writers.get(place) ?? 1) - 1;
+      if (rest > 0) this.#writers.set(place, rest);
+      else this.#writers.delete(place);
+    };
+  }
+
+  /** Whether this process may still write values to a run. */
+  isOpen(place: string): boolean {
+    return this.#writers.has(place);
   }
 
   /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */

@@ -1,6 +1,8 @@
 import type { TidemarkError } from "../base/errors.ts";
 import { latestPoint, orderPoints } from "../base/point-order.ts";
-import { paramChanged } from "../base/store-errors.ts";
+import { noSuchMark, paramChanged } from "../base/store-errors.ts";
+import type { Mark } from "../contract/batch.ts";
+import type { RewindTarget, RunMark } from "../contract/tracking-store.ts";
 import { byDataset, type DatasetInput } from "../schema/dataset.ts";
 import type { LifecycleStage } from "../schema/experiment.ts";
 import type { Metric, MetricHistory } from "../schema/metric.ts";
@@ -15,6 +17,13 @@ export type RunHead = Omit<
   "params" | "tags" | "metrics" | "latestMetrics" | "inputs" | "modelInputs" | "modelOutputs"
 >;
 
+interface StoredMark {
+  readonly id: string;
+  readonly time: number;
+  /** By key: how many values there were. */
+  readonly counts: Map<string, number>;
+}
+
 interface Column {
   readonly steps: number[];
   readonly timestamps: number[];
@@ -25,8 +34,12 @@ interface Column {
 export class MemoryRun {
   #head: RunHead;
   readonly params = new Map<string, string>();
+  /** Who may still write to it. */
+  openSinks = 0;
   readonly tags: Map<string, string>;
   readonly #metrics = new Map<string, Column>();
+  /** Oldest first. */
+  readonly #marks = new Map<string, StoredMark>();
   readonly #inputs = new Map<string, DatasetInput>();
   readonly #modelInputs = new Map<string, ModelInput>();
   readonly #modelOutputs = new Map<string, ModelOutput>();
@@ -88,6 +101,51 @@ export class MemoryRun {
     column.values.push(value);
     column.timestamps.push(timestamp);
     column.steps.push(step);
+  }
+
+  /** A mark stands where it was made, also when it comes once more. */
+  setMark({ name, id, time }: Mark): void {
+    if (this.#marks.get(name)?.id === id) return;
+    const counts = new Map([...this.#metrics].map(([key, { values }]) => [key, values.length]));
+    // Made anew, so that it is the newest.
+    this.#marks.delete(name);
+    this.#marks.set(name, { id, time, counts });
+  }
+
+  marks(): RunMark[] {
+    return [...this.#marks].map(([name, { time }]) => ({ name, time }));
+  }
+
+  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` for a missing mark */
+  rewind(to: RewindTarget): void {
+    if ("mark" in to) this.#rewindToMark(to.mark);
+    else for (const [key, step] of to.steps) this.#cutFrom(key, step);
+  }
+
+  #rewindToMark(name: string): void {
+    const mark = this.#marks.get(name);
+    const names = [...this.#marks.keys()];
+    if (mark === undefined) throw noSuchMark(this.#head.id, name, names);
+    for (const later of names.slice(names.indexOf(name) + 1)) this.#marks.delete(later);
+    for (const [key, column] of this.#metrics) {
+      const count = mark.counts.get(key) ?? 0;
+      for (const part of [column.steps, column.timestamps, column.values]) part.length = count;
+      if (count === 0) this.#metrics.delete(key);
+    }
+  }
+
+  /** Marks stay, and stand for what is left of what they stood for. */
+  #cutFrom(key: string, step: number): void {
+    const column = this.#metrics.get(key);
+    if (column === undefined) return;
+    const isKept = column.steps.map((each) => each < step);
+    const kept = (part: readonly number[]) => part.filter((_, at) => isKept[at]);
+    const { steps, timestamps, values } = column;
+    this.#metrics.set(key, { steps: kept(steps), timestamps: kept(timestamps), values: kept(values) });
+    if (!isKept.includes(true)) this.#metrics.delete(key);
+    for (const { counts } of this.#marks.values()) {
+      counts.set(key, isKept.slice(0, counts.get(key) ?? 0).filter(Boolean).length);
+    }
   }
 
   history(key: string): MetricHistory {

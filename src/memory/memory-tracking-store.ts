@@ -10,11 +10,20 @@ import {
   noSuchRun,
   noSuchTag,
   runDeleted,
+  runIsWritten,
 } from "../base/store-errors.ts";
 import type { Batch, Series } from "../contract/batch.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import { OK, type Outcome } from "../contract/outcome.ts";
-import type { ExperimentQuery, Page, RunQuery, SyncTrackingStore, TrackingStore } from "../contract/tracking-store.ts";
+import type {
+  ExperimentQuery,
+  Page,
+  RewindTarget,
+  RunMark,
+  RunQuery,
+  SyncTrackingStore,
+  TrackingStore,
+} from "../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment, LifecycleStage } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
@@ -186,9 +195,25 @@ export class MemoryTrackingStore implements TrackingStore {
     return this.sync.openSink(runId);
   }
 
+  async rewind(runId: string, to: RewindTarget): Promise<void> {
+    const run = this.#findActive(runId);
+    if (run.openSinks > 0) throw runIsWritten(runId, "it is open");
+    run.rewind(to);
+  }
+
+  async marks(runId: string): Promise<readonly RunMark[]> {
+    return this.#find(runId).marks();
+  }
+
   #openSink(runId: string): MetricSink {
     const run = this.#findActive(runId);
-    return { limits: {}, writeSync: (batch) => write(run, batch, this.loggedModels), close: () => {} };
+    let isOpen = true;
+    run.openSinks++;
+    const close = () => {
+      if (isOpen) run.openSinks--;
+      isOpen = false;
+    };
+    return { limits: {}, writeSync: (batch) => write(run, batch, this.loggedModels), close };
   }
 
   #findByName(name: string): Experiment | undefined {
@@ -240,11 +265,16 @@ function write(run: MemoryRun, batch: Batch, models: MemoryLoggedModelStore): Ou
     metrics: Array.from({ length: batch.metrics.length }, (_, i) => addMetric(run, batch, i, models)),
   };
   for (const { key, value } of batch.tags) run.setTag(key, value);
+  for (const mark of batch.marks ?? []) run.setMark(mark);
   const error = [...refusals.params, ...refusals.metrics].find((refusal) => refusal !== undefined);
   if (error === undefined) return OK;
   const refused = (kind: keyof typeof refusals, isRefused: boolean) =>
     upTo(refusals[kind].length).filter((i) => (refusals[kind][i] !== undefined) === isRefused);
-  const others = { tags: upTo(batch.tags.length), inputs: upTo(batch.inputs.length) };
+  const others = {
+    tags: upTo(batch.tags.length),
+    inputs: upTo(batch.inputs.length),
+    marks: upTo(batch.marks?.length ?? 0),
+  };
   return {
     status: "permanent",
     error,

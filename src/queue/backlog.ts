@@ -164,6 +164,7 @@ export class Backlog {
     const last = target.at(-1);
     // The first of all may be on its way.
     if (last === undefined || last === this.#head[0]) return false;
+    if (last.marks.length > 0) return false;
     if (last.isJournaled !== segment.isJournaled || !this.#fits(last, segment.columns)) return false;
     last.appendAll(segment.batch([], segment.count));
     last.retireTo = segment.retireTo ?? last.retireTo;
@@ -216,6 +217,7 @@ export class Backlog {
       spilled.position = record.next;
       segment.retireTo = record.next;
       segment.isJournaled = true;
+      if (segment.marks.length > 0) break;
     }
     if (segment.count > 0) {
       spilled.start += segment.count;

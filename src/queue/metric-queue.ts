@@ -1,6 +1,6 @@
 import { setTimeout as startTimer } from "node:timers";
 import { TidemarkError } from "../base/errors.ts";
-import type { Series } from "../contract/batch.ts";
+import type { Mark, Series } from "../contract/batch.ts";
 import type { Journal } from "../contract/journal.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type { DatasetInput } from "../schema/dataset.ts";
@@ -143,6 +143,15 @@ export class MetricQueue {
     this.#afterAppend(Date.now());
   }
 
+  /** Takes a mark behind everything that was appended before, and hands all of it over: whoever marks a place means to come back to it. */
+  appendMark(mark: Mark): void {
+    this.#refuseIfClosed();
+    this.#open.marks.push(mark);
+    // What comes later must not get into its segment.
+    this.#seal();
+    this.#handOver();
+  }
+
   /**
    * Settles when everything appended before the call is at the backend. What is appended meanwhile neither prolongs it nor is
    * forgotten.
@@ -192,7 +201,7 @@ export class MetricQueue {
   }
 
   get #openItems(): number {
-    return this.#open.params.length + this.#open.tags.length + this.#open.inputs.length;
+    return this.#open.params.length + this.#open.tags.length + this.#open.inputs.length + this.#open.marks.length;
   }
 
   #refuseIfClosed(): void {

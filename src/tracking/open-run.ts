@@ -1,8 +1,9 @@
 import { TidemarkError } from "../base/errors.ts";
 import { isDisabled } from "../base/platform.ts";
 import type { Backend } from "../contract/backend.ts";
+import type { RewindTarget } from "../contract/tracking-store.ts";
 import { checkArgument } from "../schema/check.ts";
-import type { PlannedRun, RunEntity } from "../schema/run.ts";
+import { LOCAL_RUN_ID_TAG, type PlannedRun, type RunEntity } from "../schema/run.ts";
 import { disabledBackend } from "./disabled-backend.ts";
 import { captureEnvironment } from "./environment/capture.ts";
 import { resolveExperiment } from "./experiments.ts";
@@ -67,23 +68,50 @@ const openDirectly = async (backend: Backend, entity: RunEntity): Promise<RunPla
 async function resume(backend: Backend, options: CheckedOptions): Promise<RunPlace> {
   const { tracking, remote } = backend;
   const runId = options.runId as string;
-  const entity = await tracking.getRun(runId);
-  if (entity.lifecycleStage === "deleted") {
+  const target = rewindTarget(options);
+  // What waits of it comes first: where the run is known by its local id, the backend may not know it yet.
+  if (target !== undefined) await settleSpool(backend, [runId], options);
+  const stored = await tracking.getRun(runId);
+  if (stored.lifecycleStage === "deleted") {
     throw new TidemarkError("INVALID_STATE", `run ${runId} is deleted and cannot be resumed`);
   }
   if (options.experiment !== undefined) {
     const experiment = await tracking.getExperimentByName(options.experiment);
-    if (experiment?.id !== entity.experimentId) {
-      const message = `experiment: run ${runId} belongs to experiment ${entity.experimentId}, not to ${JSON.stringify(options.experiment)}`;
+    if (experiment?.id !== stored.experimentId) {
+      const message = `experiment: run ${runId} belongs to experiment ${stored.experimentId}, not to ${JSON.stringify(options.experiment)}`;
       throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { details: { argument: "experiment" } });
     }
   }
+  const entity = target === undefined ? stored : await takeBack(backend, stored, target, options);
   await tracking.updateRun({ runId: entity.id, status: "RUNNING" });
   if (remote !== undefined) {
     const { reopenRemotely } = await loadRemote();
     return await reopenRemotely(backend, remote, entity, remoteOptions(options));
   }
   return await openDirectly(backend, entity);
+}
+
+function rewindTarget({ fromMark, fromStep }: CheckedOptions): RewindTarget | undefined {
+  if (fromMark !== undefined) return { mark: fromMark };
+  return fromStep === undefined ? undefined : { steps: new Map(Object.entries(fromStep)) };
+}
+
+async function takeBack(
+  backend: Backend,
+  run: RunEntity,
+  target: RewindTarget,
+  options: CheckedOptions,
+): Promise<RunEntity> {
+  const { [LOCAL_RUN_ID_TAG]: localRunId } = run.tags;
+  await settleSpool(backend, [run.id, ...(localRunId === undefined ? [] : [localRunId])], options);
+  const { rewindStored } = await import("./rewind/rewind-stored.ts");
+  return await rewindStored(backend, run, target);
+}
+
+async function settleSpool(backend: Backend, ids: readonly string[], options: CheckedOptions): Promise<void> {
+  if (backend.remote === undefined) return;
+  const { settleSpool: settle } = await import("./remote/settle-spool.ts");
+  await settle(backend, ids, options.spool ?? {});
 }
 
 /** Who records into a directory needs no spool. */

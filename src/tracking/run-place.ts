@@ -4,6 +4,7 @@ import type { Journal } from "../contract/journal.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type { Tag } from "../schema/param.ts";
 import type { ExperimentRef, RunEntity, UpdateRun } from "../schema/run.ts";
+import { taggingMarks } from "./rewind/tag-marks.ts";
 import { writeOnce } from "./write-once.ts";
 
 /** How a run ends. */
@@ -43,8 +44,9 @@ export interface RunPlace {
 }
 
 /** A run at a backend that is there whenever this process is. */
-export function directPlace(backend: Backend, entity: RunEntity, sink: MetricSink): RunPlace {
+export function directPlace(backend: Backend, entity: RunEntity, opened: MetricSink): RunPlace {
   const { tracking } = backend;
+  const sink = taggingMarks(tracking, opened, entity);
   return {
     entity,
     backendId: entity.id,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { newRunName } from "../base/ids.ts";
 import type { Series } from "../contract/batch.ts";
-import type { TrackingStore } from "../contract/tracking-store.ts";
+import type { RunMark, TrackingStore } from "../contract/tracking-store.ts";
 import { checkArgument } from "../schema/check.ts";
 import { datasetInputSchema } from "../schema/dataset.ts";
 import { experimentIdSchema } from "../schema/experiment.ts";
@@ -19,6 +19,7 @@ import {
 import { keyOf } from "../schema/text.ts";
 import { defined } from "./defined.ts";
 import { PagedList } from "./paged-list.ts";
+import { taggedMarks } from "./rewind/tagged-marks.ts";
 import { writeOnce } from "./write-once.ts";
 
 const searchRunsSchema = z.strictObject({
@@ -167,6 +168,18 @@ export class RunsClient {
   async deleteTag(input: { runId: string; key: string }): Promise<void> {
     const { runId, key } = checkArgument("tag", deleteTagSchema, input);
     await this.#store.deleteTag(runId, key);
+  }
+
+  /**
+   * The marks that `run.mark` has made, oldest first.
+   *
+   * @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where there is no such run
+   */
+  async marks(runId: string): Promise<readonly RunMark[]> {
+    const id = checkArgument("runId", runIdSchema, runId);
+    return this.#store.marks === undefined
+      ? taggedMarks((await this.#store.getRun(id)).tags)
+      : await this.#store.marks(id);
   }
 
   /**

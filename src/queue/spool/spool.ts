@@ -47,18 +47,34 @@ export class Spool {
     return entriesBelow(this.#parent).filter((directory) => !isOwned(directory));
   }
 
+  /** What there is of runs, oldest first. What cannot be read is left out. */
+  entries(): SpooledRun[] {
+    return entriesBelow(this.#parent).flatMap((directory) => {
+      try {
+        return { directory, header: readHeader(directory), isOwned: isOwned(directory) };
+      } catch {
+        // Its owner may be done with it meanwhile; what is damaged is told by the replay.
+        return [];
+      }
+    });
+  }
+
   /** Takes over one of them; `undefined` where another was faster. @throws {TidemarkError} `DATA_DAMAGED` */
   claim(directory: string): SpoolEntry | undefined {
     return SpoolEntry.claim(directory, this.#room);
   }
 }
 
-/** What a spool holds of one run. */
-export interface SpoolListing {
+/** A run that is in a spool. */
+export interface SpooledRun {
   readonly directory: string;
   readonly header: SpoolHeader;
   /** A living process works on it: the run itself, or a replay. */
   readonly isOwned: boolean;
+}
+
+/** What a spool holds of one run. */
+export interface SpoolListing extends SpooledRun {
   /** Values, params, tags and inputs that are not at the backend. */
   readonly entries: number;
   readonly files: number;

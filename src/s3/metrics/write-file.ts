@@ -50,7 +50,7 @@ export async function writeFile(rows: SortedRows, { runId, isCompacted }: WriteF
 }
 
 function columnsOf({ series, columns, runs }: SortedRows): ColumnSource[] {
-  const { length, seriesIds, values, timestamps, steps } = columns;
+  const { length, seriesIds, values, timestamps, steps, parts } = columns;
   const keys = new Array<string>(length);
   for (const { key, from, to } of runs) keys.fill(key, from, to);
   const isUsed = new Uint8Array(series.length);
@@ -69,6 +69,7 @@ function columnsOf({ series, columns, runs }: SortedRows): ColumnSource[] {
     ...text("model", ({ modelId }) => modelId),
     ...text("dataset_name", ({ dataset }) => dataset?.name),
     ...text("dataset_digest", ({ dataset }) => dataset?.digest),
+    ...(parts?.some((part) => part > 0) === true ? [integers("part", Float64Array.from(parts))] : []),
   ];
 }
 

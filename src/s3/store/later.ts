@@ -32,6 +32,8 @@ export const TRACKING_CALLS: Calls<TrackingStore> = {
   logModelInputs: true,
   logModelOutputs: true,
   openSink: true,
+  rewind: true,
+  marks: true,
 };
 
 export const LOGGED_MODEL_CALLS: Calls<LoggedModelStore> = {

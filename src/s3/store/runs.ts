@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { newId, newRunName } from "../../base/ids.ts";
-import { noSuchRun, runDeleted } from "../../base/store-errors.ts";
-import type { Page, RunQuery } from "../../contract/tracking-store.ts";
+import { noSuchMark, noSuchRun, runDeleted, runIsWritten } from "../../base/store-errors.ts";
+import type { Page, RewindTarget, RunMark, RunQuery } from "../../contract/tracking-store.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../../schema/run.ts";
 import { parseFilter } from "../../search/filter.ts";
@@ -34,6 +35,8 @@ import { storeMetric } from "./stored-metric.ts";
 import { withTexts } from "./text-record.ts";
 
 const PARALLEL_READS = 16;
+/** A young run is written to that often; of an older one nobody can be so sure. */
+const SILENCE_MS = 5_000;
 const MOST_REMEMBERED = 10_000;
 const NO_METRICS: readonly Metric[] = [];
 
@@ -140,6 +143,26 @@ export class Runs {
     return await this.metrics(runId).history(key);
   }
 
+  async marks(runId: string): Promise<readonly RunMark[]> {
+    await this.head(runId);
+    return await this.metrics(runId).marks();
+  }
+
+  /** The cut itself is one write; before it the head gives away what it says of the latest values, and after it has it again. */
+  async rewind(runId: string, to: RewindTarget): Promise<void> {
+    const { status, latestMetrics } = await this.activeHead(runId);
+    const metrics = this.metrics(runId);
+    if ("mark" in to) {
+      const names = (await metrics.marks()).map(({ name }) => name);
+      if (!names.includes(to.mark)) throw noSuchMark(runId, to.mark, names);
+    }
+    await this.#place.writable();
+    if (!isTerminal(status)) await refuseWriters(runId, metrics);
+    if (latestMetrics !== undefined) await this.reopenMetrics(runId);
+    await metrics.rewind(to);
+    await this.settleMetrics(runId);
+  }
+
   /** Changes a run that is not deleted. @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST`, `INVALID_STATE` */
   async change(runId: string, apply: (head: RunHead) => RunContent): Promise<RunHead> {
     const experimentId = this.#experimentIds.get(runId) ?? (await this.head(runId)).experimentId;
@@ -230,6 +253,15 @@ export class Runs {
     this.#indexes.set(experimentId, index);
     return index;
   }
+}
+
+/** Waits until nobody can have written for a while, and sees whether somebody has done so meanwhile. */
+async function refuseWriters(runId: string, metrics: RunMetrics): Promise<void> {
+  const before = await metrics.lastWriteTime();
+  const waitMs = SILENCE_MS - Math.abs(Date.now() - (before ?? 0));
+  if (waitMs <= 0) return;
+  await sleep(waitMs);
+  if ((await metrics.lastWriteTime()) !== before) throw runIsWritten(runId, "another program writes to it");
 }
 
 /** Runs of an experiment whose artifacts are elsewhere have theirs there. */

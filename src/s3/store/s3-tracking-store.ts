@@ -1,5 +1,12 @@
 import type { MetricSink } from "../../contract/metric-sink.ts";
-import type { ExperimentQuery, Page, RunQuery, TrackingStore } from "../../contract/tracking-store.ts";
+import type {
+  ExperimentQuery,
+  Page,
+  RewindTarget,
+  RunMark,
+  RunQuery,
+  TrackingStore,
+} from "../../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment } from "../../schema/experiment.ts";
 import type { MetricHistory } from "../../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../../schema/model-link.ts";
@@ -101,6 +108,14 @@ export class S3TrackingStore implements TrackingStore {
 
   async logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
     await this.#parts.runs.change(runId, (head) => withModelOutputs(head, models));
+  }
+
+  async rewind(runId: string, to: RewindTarget): Promise<void> {
+    await this.#parts.runs.rewind(runId, to);
+  }
+
+  async marks(runId: string): Promise<readonly RunMark[]> {
+    return await this.#parts.runs.marks(runId);
   }
 
   async openSink(runId: string): Promise<MetricSink> {

@@ -38,6 +38,11 @@ export async function stopReplay(backend: Backend): Promise<void> {
   await running?.done;
 }
 
+/** Settles when nothing is being brought there in the background. */
+export async function whenReplayed(backend: Backend): Promise<void> {
+  await replays.get(backend)?.done;
+}
+
 async function replay(backend: Backend, signal: AbortSignal): Promise<void> {
   // Nobody who connects waits for this.
   await undefined;
