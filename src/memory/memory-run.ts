@@ -30,6 +30,8 @@ export class MemoryRun {
   readonly #inputs = new Map<string, DatasetInput>();
   readonly #modelInputs = new Map<string, ModelInput>();
   readonly #modelOutputs = new Map<string, ModelOutput>();
+  /** Milliseconds since 1970. */
+  #lastWrite = Date.now();
 
   constructor(head: RunHead, tags: Readonly<Record<string, string>>) {
     this.#head = head;
@@ -39,6 +41,16 @@ export class MemoryRun {
 
   get head(): RunHead {
     return this.#head;
+  }
+
+  get lastWrite(): number {
+    return this.#lastWrite;
+  }
+
+  /** Something of it is being written. */
+  touch(): this {
+    this.#lastWrite = Date.now();
+    return this;
   }
 
   setLifecycleStage(lifecycleStage: LifecycleStage): void {

@@ -153,7 +153,26 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   updateRunSync({ runId, ...changes }: UpdateRun): void {
-    this.#findActive(runId).update(changes);
+    this.#findActive(runId).touch().update(changes);
+  }
+
+  async lastWrites(runs: readonly RunEntity[]): Promise<readonly number[]> {
+    return runs.map(({ id }) => this.#runs.get(id)?.lastWrite ?? 0);
+  }
+
+  async reapRun(runId: string, { endTime, tag }: { endTime: number; tag: Tag }): Promise<boolean> {
+    const run = this.#findActive(runId);
+    if (run.head.status !== "RUNNING") return false;
+    run.update({ status: "KILLED", endTime });
+    run.setTag(tag.key, tag.value);
+    return true;
+  }
+
+  async reviveRun(runId: string, tagKey: string): Promise<boolean> {
+    const run = this.#findActive(runId);
+    if (run.head.status !== "KILLED" || !run.tags.delete(tagKey)) return false;
+    run.update({ status: "RUNNING" });
+    return true;
   }
 
   async deleteRun(runId: string): Promise<void> {
@@ -169,16 +188,16 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async deleteTag(runId: string, key: string): Promise<void> {
-    if (!this.#findActive(runId).tags.delete(key)) throw noSuchTag(key, `run ${runId}`);
+    if (!this.#findActive(runId).touch().tags.delete(key)) throw noSuchTag(key, `run ${runId}`);
   }
 
   async logModelInputs(runId: string, models: readonly ModelInput[]): Promise<void> {
-    const run = this.#findActive(runId);
+    const run = this.#findActive(runId).touch();
     for (const model of models) run.addModelInput(model);
   }
 
   async logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
-    const run = this.#findActive(runId);
+    const run = this.#findActive(runId).touch();
     for (const model of models) run.addModelOutput(model);
   }
 
@@ -188,7 +207,7 @@ export class MemoryTrackingStore implements TrackingStore {
 
   #openSink(runId: string): MetricSink {
     const run = this.#findActive(runId);
-    return { limits: {}, writeSync: (batch) => write(run, batch, this.loggedModels), close: () => {} };
+    return { limits: {}, writeSync: (batch) => write(run.touch(), batch, this.loggedModels), close: () => {} };
   }
 
   #findByName(name: string): Experiment | undefined {
