@@ -9,7 +9,7 @@ import { resolveExperiment } from "./experiments.ts";
 import { flattenParams } from "./flatten-params.ts";
 import { keepDiff } from "./keep-diff.ts";
 import { PROCESS_TAG } from "./life/process-tag.ts";
-import { REAPED_TAG } from "./life/reaping.ts";
+import { REAPED_TAG } from "./life/revive-run.ts";
 import {
   type CheckedOptions,
   descriptionTag,

@@ -4,7 +4,7 @@ import type { Journal } from "../contract/journal.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type { Tag } from "../schema/param.ts";
 import type { ExperimentRef, RunEntity, UpdateRun } from "../schema/run.ts";
-import { reviveRun } from "./life/reaping.ts";
+import { reviveRun } from "./life/revive-run.ts";
 import { writeOnce } from "./write-once.ts";
 
 /** How a run ends. */

@@ -3,7 +3,8 @@ import type { Backend } from "../../contract/backend.ts";
 import { experimentIdSchema } from "../../schema/experiment.ts";
 import type { RunEntity } from "../../schema/run.ts";
 import { DEFAULT_SILENCE_MS, type LifeSign, lifeSigns } from "./life-signs.ts";
-import { REAPED_TAG, reapRun } from "./reaping.ts";
+import { reapRun } from "./reap-run.ts";
+import { REAPED_TAG } from "./revive-run.ts";
 
 const silenceSchema = z.number().nonnegative().default(DEFAULT_SILENCE_MS);
 

@@ -1,5 +1,5 @@
 import type { RemoteAccess } from "../../contract/remote-access.ts";
-import { reviveRun } from "../life/reaping.ts";
+import { reviveRun } from "../life/revive-run.ts";
 import type { RunEnd } from "../run-place.ts";
 import { isAway } from "./away.ts";
 import type { RemoteArtifacts } from "./remote-artifacts.ts";

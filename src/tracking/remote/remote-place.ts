@@ -11,7 +11,7 @@ import type { SpoolEntry } from "../../queue/spool/spool-entry.ts";
 import type { SpoolHeader } from "../../queue/spool/spool-header.ts";
 import type { Tag } from "../../schema/param.ts";
 import type { ExperimentRef, PlannedRun, RunEntity } from "../../schema/run.ts";
-import { reviveRun } from "../life/reaping.ts";
+import { reviveRun } from "../life/revive-run.ts";
 import type { RunEnd, RunPlace } from "../run-place.ts";
 import { writeOnce } from "../write-once.ts";
 import { isAway, isGone, PATIENCE_MS, within } from "./away.ts";
