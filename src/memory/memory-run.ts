@@ -32,6 +32,7 @@ export class MemoryRun {
   readonly #modelOutputs = new Map<string, ModelOutput>();
   /** Milliseconds since 1970. */
   #lastWrite = Date.now();
+  #deletedTime: number | undefined;
 
   constructor(head: RunHead, tags: Readonly<Record<string, string>>) {
     this.#head = head;
@@ -53,7 +54,14 @@ export class MemoryRun {
     return this;
   }
 
+  /** `undefined` where it is not deleted. */
+  get deletedTime(): number | undefined {
+    return this.#deletedTime;
+  }
+
   setLifecycleStage(lifecycleStage: LifecycleStage): void {
+    if (lifecycleStage === this.#head.lifecycleStage) return;
+    this.#deletedTime = lifecycleStage === "deleted" ? Date.now() : undefined;
     this.#head = { ...this.#head, lifecycleStage };
   }
 

@@ -44,6 +44,11 @@ export class Spool {
   /** Directories of runs that no living process works on, oldest first. What a process was killed over is cleared away. */
   abandoned(): string[] {
     removeUnfinished(this.#parent);
+    return this.left();
+  }
+
+  /** The same, and nothing is cleared away. */
+  left(): string[] {
     return entriesBelow(this.#parent).filter((directory) => !isOwned(directory));
   }
 
