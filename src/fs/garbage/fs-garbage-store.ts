@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { localPathOf } from "../../base/file-uri.ts";
@@ -177,10 +177,15 @@ export class FsGarbageStore implements GarbageStore {
     const meta = skipDamaged(() => this.#metaOf(directory));
     const owner = id ?? meta?.text("run_id");
     const uri = meta?.text(key);
-    if (uri === undefined || owner === undefined || (id === undefined && this.#store.placeOfRun(owner) !== undefined))
-      return;
+    if (uri === undefined || owner === undefined || (id === undefined && this.#isSomebody(owner))) return;
     const { own } = this.#artifactsOf(uri, owner, place);
-    if (own !== undefined) rmSync(own, { recursive: true, force: true });
+    if (own === undefined) return;
+    rmSync(own, { recursive: true, force: true });
+    try {
+      rmdirSync(dirname(own));
+    } catch {
+      // There is something else in it.
+    }
   }
 
   /**
@@ -198,6 +203,11 @@ export class FsGarbageStore implements GarbageStore {
     const isNamed = basename(path) === ARTIFACTS_DIRECTORY && basename(dirname(path)) === id;
     const isOthers = existsSync(join(dirname(path), META_FILE));
     return isNamed && !isOthers && this.#isInside(path) ? { own: path, isElsewhere: false } : { isElsewhere: true };
+  }
+
+  /** There is a run of that id, deleted or not. */
+  #isSomebody(runId: string): boolean {
+    return this.#store.experimentDirectories().some((place) => existsSync(join(place, runId, META_FILE)));
   }
 
   #isInside(path: string): boolean {
