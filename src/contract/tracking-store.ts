@@ -82,6 +82,18 @@ export interface TrackingStore {
   updateRun(update: UpdateRun): Promise<void>;
   /** The same without waiting, for the end of a process, where nothing asynchronous runs any more. */
   updateRunSync?(update: UpdateRun): void;
+  /**
+   * When each of these runs was written last: values, params, tags, files, by the clock of the backend, in milliseconds since 1970; 0 for
+   * one that is not there. Absent where the backend does not keep that.
+   */
+  lastWrites?(runs: readonly RunEntity[]): Promise<readonly number[]>;
+  /** Ends a run that is RUNNING as KILLED, with a tag that says by whom. False where it is not RUNNING any more: then nothing is changed. */
+  reapRun?(runId: string, reaped: { readonly endTime: number; readonly tag: Tag }): Promise<boolean>;
+  /**
+   * Undoes that: a run that is KILLED and has the tag is RUNNING again, without it. False for any other, which stays as it is. Stores on
+   * local disk are done when the call returns, because whoever logs may not let the event loop turn.
+   */
+  reviveRun?(runId: string, tagKey: string): Promise<boolean>;
   /** A deleted run can be read and restored. Deleting or restoring once more changes nothing. */
   deleteRun(runId: string): Promise<void>;
   restoreRun(runId: string): Promise<void>;

@@ -10,6 +10,7 @@ import { ExperimentFiles } from "./experiment-files.ts";
 import { FsLoggedModelStore } from "./fs-logged-model-store.ts";
 import { FsRegistryStore } from "./fs-registry-store.ts";
 import { FsTrackingStore } from "./fs-tracking-store.ts";
+import { FsGarbageStore } from "./garbage/fs-garbage-store.ts";
 import { LocalArtifactStore } from "./local-artifact-store.ts";
 import { SourceResolver } from "./source-resolver.ts";
 import { StoreFiles } from "./store-files.ts";
@@ -53,6 +54,7 @@ export function fsBackend(options: FsBackendOptions): Backend {
     uri: store.uri,
     tracking,
     loggedModels,
+    garbage: new FsGarbageStore(store, experiments),
     registry: new FsRegistryStore(store, experiments, new SourceResolver(tracking, loggedModels)),
     artifacts: (uri) => {
       const root = localPathOf(uri);

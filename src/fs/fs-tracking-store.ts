@@ -27,6 +27,7 @@ import { RUN_VOCABULARY } from "../search/vocabulary.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import { FsMetricSink } from "./fs-metric-sink.ts";
 import { deleteText } from "./key-files.ts";
+import { lastWriteBelow } from "./last-write.ts";
 import { DEFAULT_EXPERIMENT_ID, METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { readHistory } from "./metric-history.ts";
 import { exchangedMetrics, RewindPlace } from "./rewind-place.ts";
@@ -145,6 +146,21 @@ export class FsTrackingStore implements TrackingStore {
 
   updateRunSync({ runId, ...changes }: UpdateRun): void {
     this.#runs.update(this.#store.findRun(runId), changes);
+  }
+
+  async lastWrites(runs: readonly RunEntity[]): Promise<readonly number[]> {
+    return runs.map(({ id }) => {
+      const place = this.#store.placeOfRun(id);
+      return place === undefined ? 0 : lastWriteBelow(place);
+    });
+  }
+
+  async reapRun(runId: string, reaped: { endTime: number; tag: Tag }): Promise<boolean> {
+    return this.#runs.reap(this.#store.findRun(runId), reaped);
+  }
+
+  async reviveRun(runId: string, tagKey: string): Promise<boolean> {
+    return this.#runs.revive(this.#store.findRun(runId), tagKey);
   }
 
   async deleteRun(runId: string): Promise<void> {

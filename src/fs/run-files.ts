@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { schemeOf } from "../base/file-uri.ts";
@@ -8,9 +8,10 @@ import { makeDirectory, replaceFile } from "../disk/atomic-file.ts";
 import { damaged, guarded } from "../disk/storage-errors.ts";
 import { temporaryName } from "../disk/temporary-name.ts";
 import type { Experiment, LifecycleStage } from "../schema/experiment.ts";
+import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, RunStatus, UpdateRun } from "../schema/run.ts";
 import type { Containment } from "./containment.ts";
-import { setText } from "./key-files.ts";
+import { removeText, setText, type TextPlace } from "./key-files.ts";
 import {
   ARTIFACTS_DIRECTORY,
   META_FILE,
@@ -100,9 +101,35 @@ export class RunFiles {
       ...(endTime === undefined ? {} : { end_time: endTime }),
     };
     guarded("update", meta.path, () => replaceFile(place, meta.path, meta.with(changes)));
-    if (name === undefined) return;
-    const tags = { containment: this.#store.containment, root: place, directory: join(place, TAGS_DIRECTORY) };
-    guarded("write", join(tags.directory, RUN_NAME_TAG), () => setText(tags, RUN_NAME_TAG, name));
+    if (name !== undefined) this.#setTag(place, { key: RUN_NAME_TAG, value: name });
+  }
+
+  /** Ends a run for its process, if it is RUNNING. The tag comes first: a crash in between leaves a run that is still RUNNING. */
+  reap(place: string, { endTime, tag }: { readonly endTime: number; readonly tag: Tag }): boolean {
+    const { status, lifecycleStage } = this.read(place);
+    if (status !== "RUNNING" || lifecycleStage === "deleted") return false;
+    this.#setTag(place, tag);
+    this.update(place, { status: "KILLED", endTime });
+    return true;
+  }
+
+  /** Undoes that, if the run has the tag. It goes last, for the same reason. */
+  revive(place: string, tagKey: string): boolean {
+    const { status, lifecycleStage } = this.read(place);
+    if (status !== "KILLED" || lifecycleStage === "deleted") return false;
+    const tags = this.#tagsOf(place);
+    if (!existsSync(join(tags.directory, tagKey))) return false;
+    this.update(place, { status: "RUNNING" });
+    return removeText(tags, tagKey);
+  }
+
+  #setTag(place: string, { key, value }: Tag): void {
+    const tags = this.#tagsOf(place);
+    guarded("write", join(tags.directory, key), () => setText(tags, key, value));
+  }
+
+  #tagsOf(place: string): TextPlace {
+    return { containment: this.#store.containment, root: place, directory: join(place, TAGS_DIRECTORY) };
   }
 }
 

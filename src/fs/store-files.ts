@@ -78,6 +78,13 @@ export class StoreFiles {
 
   /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
   findRun(runId: string): string {
+    const place = this.placeOfRun(runId);
+    if (place === undefined) throw noSuchRun(runId, this.directory);
+    return place;
+  }
+
+  /** The same; `undefined` where there is no such run. */
+  placeOfRun(runId: string): string | undefined {
     const known = this.#runPlaces.get(runId);
     if (known !== undefined && this.isDirectory(known)) return known;
     const place = isId(runId)
@@ -85,8 +92,7 @@ export class StoreFiles {
           .map((experiment) => join(experiment, runId))
           .find((path) => this.isDirectory(path))
       : undefined;
-    if (place === undefined) throw noSuchRun(runId, this.directory);
-    this.rememberRun(runId, place);
+    if (place !== undefined) this.rememberRun(runId, place);
     return place;
   }
 

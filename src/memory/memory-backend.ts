@@ -1,5 +1,6 @@
 import type { Backend } from "../contract/backend.ts";
 import { MemoryArtifactStore } from "./memory-artifact-store.ts";
+import { MemoryGarbageStore } from "./memory-garbage-store.ts";
 import { MemoryRegistryStore } from "./memory-registry-store.ts";
 import { MemoryTrackingStore } from "./memory-tracking-store.ts";
 
@@ -27,6 +28,7 @@ export function memoryBackend(): Backend {
     uri: "memory:",
     tracking,
     loggedModels,
+    garbage: new MemoryGarbageStore(tracking, files),
     registry: new MemoryRegistryStore({ tracking, loggedModels }),
     artifacts: (uri) => new MemoryArtifactStore(uri, files),
     close: async () => {},

@@ -84,6 +84,11 @@ export class MemoryLoggedModelStore implements LoggedModelStore {
     this.#change(modelId, { tags: Object.fromEntries(Object.entries(tags).filter(([name]) => name !== key)) });
   }
 
+  /** All of an experiment. */
+  of(experimentId: string): LoggedModel[] {
+    return [...this.#models.values()].filter((model) => model.experimentId === experimentId);
+  }
+
   has(modelId: string): boolean {
     return this.#models.has(modelId);
   }

@@ -43,6 +43,9 @@ export class MemoryRun {
   readonly #inputs = new Map<string, DatasetInput>();
   readonly #modelInputs = new Map<string, ModelInput>();
   readonly #modelOutputs = new Map<string, ModelOutput>();
+  /** Milliseconds since 1970. */
+  #lastWrite = Date.now();
+  #deletedTime: number | undefined;
 
   constructor(head: RunHead, tags: Readonly<Record<string, string>>) {
     this.#head = head;
@@ -54,7 +57,24 @@ export class MemoryRun {
     return this.#head;
   }
 
+  get lastWrite(): number {
+    return this.#lastWrite;
+  }
+
+  /** Something of it is being written. */
+  touch(): this {
+    this.#lastWrite = Date.now();
+    return this;
+  }
+
+  /** `undefined` where it is not deleted. */
+  get deletedTime(): number | undefined {
+    return this.#deletedTime;
+  }
+
   setLifecycleStage(lifecycleStage: LifecycleStage): void {
+    if (lifecycleStage === this.#head.lifecycleStage) return;
+    this.#deletedTime = lifecycleStage === "deleted" ? Date.now() : undefined;
     this.#head = { ...this.#head, lifecycleStage };
   }
 

@@ -38,13 +38,14 @@ const DEFAULT_ID = "0";
 
 /** Experiments and runs in maps. */
 export class MemoryTrackingStore implements TrackingStore {
-  readonly #experiments = new Map<string, Experiment>();
-  readonly #runs = new Map<string, MemoryRun>();
+  readonly experiments = new Map<string, Experiment>();
+  readonly runs = new Map<string, MemoryRun>();
+  #nextExperiment = 0;
 
   readonly loggedModels = new MemoryLoggedModelStore((experimentId) => this.#findExperiment(experimentId));
 
   constructor() {
-    this.#addExperiment(DEFAULT_ID, { name: "Default" });
+    this.#addExperiment({ name: "Default" });
   }
 
   readonly sync: SyncTrackingStore = {
@@ -62,12 +63,13 @@ export class MemoryTrackingStore implements TrackingStore {
   #createExperiment(input: CreateExperiment): string {
     const owner = this.#findByName(input.name);
     if (owner !== undefined) throw experimentNameTaken(owner);
-    return this.#addExperiment(String(this.#experiments.size), input);
+    return this.#addExperiment(input);
   }
 
-  #addExperiment(id: string, { name, artifactLocation, tags = {} }: CreateExperiment): string {
+  #addExperiment({ name, artifactLocation, tags = {} }: CreateExperiment): string {
+    const id = String(this.#nextExperiment++);
     const now = Date.now();
-    this.#experiments.set(id, {
+    this.experiments.set(id, {
       id,
       name,
       artifactLocation: artifactLocation ?? `${URI}${id}`,
@@ -88,7 +90,7 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async searchExperiments(query: ExperimentQuery): Promise<Page<Experiment>> {
-    return searchExperiments([...this.#experiments.values()], query);
+    return searchExperiments([...this.experiments.values()], query);
   }
 
   async renameExperiment(experimentId: string, name: string): Promise<void> {
@@ -141,7 +143,7 @@ export class MemoryTrackingStore implements TrackingStore {
       artifactUri: `${experiment.artifactLocation}/${id}/artifacts`,
     } as const;
     const run = new MemoryRun(head, input.tags ?? {});
-    this.#runs.set(id, run);
+    this.runs.set(id, run);
     return run.entity();
   }
 
@@ -150,7 +152,7 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async searchRuns(query: RunQuery): Promise<Page<RunEntity>> {
-    const runs = [...this.#runs.values()].map((run) => run.entity());
+    const runs = [...this.runs.values()].map((run) => run.entity());
     return searchRuns(
       runs.filter(({ experimentId }) => query.experimentIds.includes(experimentId)),
       query,
@@ -162,7 +164,26 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   updateRunSync({ runId, ...changes }: UpdateRun): void {
-    this.#findActive(runId).update(changes);
+    this.#findActive(runId).touch().update(changes);
+  }
+
+  async lastWrites(runs: readonly RunEntity[]): Promise<readonly number[]> {
+    return runs.map(({ id }) => this.runs.get(id)?.lastWrite ?? 0);
+  }
+
+  async reapRun(runId: string, { endTime, tag }: { endTime: number; tag: Tag }): Promise<boolean> {
+    const run = this.#findActive(runId);
+    if (run.head.status !== "RUNNING") return false;
+    run.update({ status: "KILLED", endTime });
+    run.setTag(tag.key, tag.value);
+    return true;
+  }
+
+  async reviveRun(runId: string, tagKey: string): Promise<boolean> {
+    const run = this.#findActive(runId);
+    if (run.head.status !== "KILLED" || !run.tags.delete(tagKey)) return false;
+    run.update({ status: "RUNNING" });
+    return true;
   }
 
   async deleteRun(runId: string): Promise<void> {
@@ -178,16 +199,16 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async deleteTag(runId: string, key: string): Promise<void> {
-    if (!this.#findActive(runId).tags.delete(key)) throw noSuchTag(key, `run ${runId}`);
+    if (!this.#findActive(runId).touch().tags.delete(key)) throw noSuchTag(key, `run ${runId}`);
   }
 
   async logModelInputs(runId: string, models: readonly ModelInput[]): Promise<void> {
-    const run = this.#findActive(runId);
+    const run = this.#findActive(runId).touch();
     for (const model of models) run.addModelInput(model);
   }
 
   async logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
-    const run = this.#findActive(runId);
+    const run = this.#findActive(runId).touch();
     for (const model of models) run.addModelOutput(model);
   }
 
@@ -213,15 +234,15 @@ export class MemoryTrackingStore implements TrackingStore {
       if (isOpen) run.openSinks--;
       isOpen = false;
     };
-    return { limits: {}, writeSync: (batch) => write(run, batch, this.loggedModels), close };
+    return { limits: {}, writeSync: (batch) => write(run.touch(), batch, this.loggedModels), close };
   }
 
   #findByName(name: string): Experiment | undefined {
-    return [...this.#experiments.values()].find((experiment) => experiment.name === name);
+    return [...this.experiments.values()].find((experiment) => experiment.name === name);
   }
 
   #findExperiment(experimentId: string): Experiment {
-    const experiment = this.#experiments.get(experimentId);
+    const experiment = this.experiments.get(experimentId);
     if (experiment === undefined) throw noSuchExperiment(experimentId, URI);
     return experiment;
   }
@@ -233,19 +254,19 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   #change(experiment: Experiment, changes: Partial<Experiment>): void {
-    this.#experiments.set(experiment.id, { ...experiment, ...changes, lastUpdateTime: Date.now() });
+    this.experiments.set(experiment.id, { ...experiment, ...changes, lastUpdateTime: Date.now() });
   }
 
   /** Runs go with their experiment. */
   #setStage(experiment: Experiment, lifecycleStage: LifecycleStage): void {
     this.#change(experiment, { lifecycleStage });
-    for (const run of this.#runs.values()) {
+    for (const run of this.runs.values()) {
       if (run.head.experimentId === experiment.id) run.setLifecycleStage(lifecycleStage);
     }
   }
 
   #find(runId: string): MemoryRun {
-    const run = this.#runs.get(runId);
+    const run = this.runs.get(runId);
     if (run === undefined) throw noSuchRun(runId, URI);
     return run;
   }

@@ -9,6 +9,8 @@ import { captureEnvironment } from "./environment/capture.ts";
 import { resolveExperiment } from "./experiments.ts";
 import { flattenParams } from "./flatten-params.ts";
 import { keepDiff } from "./keep-diff.ts";
+import { PROCESS_TAG } from "./life/process-tag.ts";
+import { REAPED_TAG } from "./life/revive-run.ts";
 import {
   type CheckedOptions,
   descriptionTag,
@@ -20,6 +22,7 @@ import {
 import type { MetricKeys, Run } from "./run.ts";
 import { type OpenRunOptions, openRunSchema } from "./run-options.ts";
 import { directPlace, type RunPlace } from "./run-place.ts";
+import { writeOnce } from "./write-once.ts";
 
 /**
  * Opens a run at a backend: creates it, or resumes the one the options name.
@@ -40,7 +43,7 @@ export async function openRun<Metrics extends MetricKeys = MetricKeys>(
   const environment = captures ? await captureEnvironment() : undefined;
   const isResumed = checked.runId !== undefined && backend !== disabledBackend;
   const place = isResumed
-    ? await resume(backend, checked)
+    ? await resume(backend, checked, environment?.tags[PROCESS_TAG])
     : await create(backend, planRun(checked, environment, defaults), checked);
   const run = runAt<Metrics>(backend, place, checked, captures, (options, defaults) =>
     openRun(backend, options, defaults),
@@ -65,7 +68,7 @@ async function create(backend: Backend, plan: PlannedRun, options: CheckedOption
 const openDirectly = async (backend: Backend, entity: RunEntity): Promise<RunPlace> =>
   directPlace(backend, entity, await backend.tracking.openSink(entity.id));
 
-async function resume(backend: Backend, options: CheckedOptions): Promise<RunPlace> {
+async function resume(backend: Backend, options: CheckedOptions, process: string | undefined): Promise<RunPlace> {
   const { tracking, remote } = backend;
   const runId = options.runId as string;
   const target = rewindTarget(options);
@@ -83,7 +86,10 @@ async function resume(backend: Backend, options: CheckedOptions): Promise<RunPla
     }
   }
   const entity = target === undefined ? stored : await takeBack(backend, stored, target, options);
+  // Before it is RUNNING: the process that had it is gone, and nobody shall take this one for it.
+  if (process !== undefined) await writeOnce(tracking, entity.id, { tags: [{ key: PROCESS_TAG, value: process }] });
   await tracking.updateRun({ runId: entity.id, status: "RUNNING" });
+  if (Object.hasOwn(entity.tags, REAPED_TAG)) await tracking.deleteTag(entity.id, REAPED_TAG);
   if (remote !== undefined) {
     const { reopenRemotely } = await loadRemote();
     return await reopenRemotely(backend, remote, entity, remoteOptions(options));

@@ -9,6 +9,7 @@ import { type Dataset, datasetSchema } from "../schema/dataset.ts";
 import { markNameSchema } from "../schema/mark.ts";
 import type { ExperimentRef, RunStatus } from "../schema/run.ts";
 import { flattenParam, flattenParams } from "./flatten-params.ts";
+import { ReapWatch } from "./life/reap-watch.ts";
 import type { LogImageOptions } from "./media/log-image.ts";
 import type { LoggableImage } from "./media/picture.ts";
 import type { TableData } from "./media/table.ts";
@@ -67,6 +68,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   readonly #artifacts: RunArtifacts;
   readonly #systemMetrics: SystemMetrics | undefined;
   readonly #labels: RunLabels;
+  readonly #reapWatch: ReapWatch;
   readonly #id: string;
   #name: string;
 
@@ -82,8 +84,12 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
       ...(journal === undefined ? {} : { journal }),
       flushIntervalMs,
       onTrouble: (error) => this.#tellTrouble(error),
-      onHandOver: () => this.#systemMetrics?.sampleIfDue(),
+      onHandOver: () => {
+        this.#reapWatch.noteHandOver();
+        this.#systemMetrics?.sampleIfDue();
+      },
     });
+    this.#reapWatch = new ReapWatch((isWanted) => place.revive(isWanted));
     this.#metrics = new MetricLogger(this.#queue, sink, entity.latestMetrics);
     this.#labels = new RunLabels(this.#queue, sink, entity.params);
     this.#systemMetrics = parts.systemMetrics
@@ -92,6 +98,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     this.#lifecycle = new RunLifecycle({
       place,
       queue: this.#queue,
+      reapWatch: this.#reapWatch,
       handleSignals: parts.handleSignals,
       packagesTag: parts.packagesTag,
     });

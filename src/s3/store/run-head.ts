@@ -112,6 +112,17 @@ export function withoutTag(head: RunContent, key: string): RunContent {
   return { ...head, tags: withoutKey(head.tags, key) };
 }
 
+/** Ended for its process. A run that is not RUNNING any more stays as it is. */
+export const reaped = (head: RunHead, endTime: number, tag: Tag): RunContent =>
+  head.status === "RUNNING" ? withTag(updated(head, { status: "KILLED", endTime }), tag) : head;
+
+export const isReaped = ({ status, tags }: RunContent, tagKey: string): boolean =>
+  status === "KILLED" && Object.hasOwn(tags, tagKey);
+
+/** With that undone. */
+export const revived = (head: RunHead, tagKey: string): RunContent =>
+  isReaped(head, tagKey) ? updated(withoutTag(head, tagKey), { status: "RUNNING" }) : head;
+
 /** @throws {TidemarkError} `INVALID_PARAMETER_VALUE` where the param has another value already */
 export function withParam(head: RunContent, key: string, value: string): RunContent {
   const current = Object.hasOwn(head.params, key) ? head.params[key] : undefined;

@@ -3,6 +3,7 @@ import { newId, newRunName } from "../../base/ids.ts";
 import { noSuchMark, noSuchRun, runDeleted, runIsWritten } from "../../base/store-errors.ts";
 import type { Page, RewindTarget, RunMark, RunQuery } from "../../contract/tracking-store.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
+import type { Tag } from "../../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../../schema/run.ts";
 import { parseFilter } from "../../search/filter.ts";
 import { parseOrderBy } from "../../search/order-by.ts";
@@ -20,10 +21,13 @@ import { isId, runDirectory, runIndex, runKey } from "./layout.ts";
 import { asksForMetrics } from "./metric-search.ts";
 import {
   isDeletedRun,
+  isReaped,
   isTerminal,
   RUN_NAME_TAG,
   type RunContent,
   type RunHead,
+  reaped,
+  revived,
   runEntity,
   runHeadSchema,
   updated,
@@ -122,6 +126,41 @@ export class Runs {
       return latest === undefined ? next : { ...next, latestMetrics: latest.map(storeMetric) };
     });
     if (isEnd) this.#indexOf(head.experimentId).compactSoon();
+  }
+
+  /** The newest object of each run, by the clock of the storage. */
+  async lastWrites(runs: readonly RunEntity[]): Promise<readonly number[]> {
+    const tasks = runs.map(({ id }) => async () => {
+      if (!isId(id)) return 0;
+      const objects = await this.#place.objects.list(`${runDirectory(id)}/`);
+      return objects.reduce((newest, { lastModified }) => Math.max(newest, lastModified.getTime() || 0), 0);
+    });
+    return await inParallel(tasks, PARALLEL_READS, undefined);
+  }
+
+  async reap(runId: string, endTime: number, tag: Tag): Promise<boolean> {
+    const { status, experimentId } = await this.activeHead(runId);
+    if (status !== "RUNNING") return false;
+    const latest = (await this.#closeMetrics(runId)).map(storeMetric);
+    let isDone = false;
+    await this.change(runId, (head) => {
+      const next = reaped(head, endTime, tag);
+      isDone = next !== head;
+      return isDone ? { ...next, latestMetrics: latest } : head;
+    });
+    if (isDone) this.#indexOf(experimentId).compactSoon();
+    return isDone;
+  }
+
+  async revive(runId: string, tagKey: string): Promise<boolean> {
+    if (!isReaped(await this.head(runId), tagKey)) return false;
+    let isDone = false;
+    await this.change(runId, (head) => {
+      const next = revived(head, tagKey);
+      isDone = next !== head;
+      return next;
+    });
+    return isDone;
   }
 
   async delete(runId: string): Promise<void> {

@@ -86,6 +86,18 @@ export class S3TrackingStore implements TrackingStore {
     await this.#parts.runs.update(update);
   }
 
+  async lastWrites(runs: readonly RunEntity[]): Promise<readonly number[]> {
+    return await this.#parts.runs.lastWrites(runs);
+  }
+
+  async reapRun(runId: string, { endTime, tag }: { endTime: number; tag: Tag }): Promise<boolean> {
+    return await this.#parts.runs.reap(runId, endTime, tag);
+  }
+
+  async reviveRun(runId: string, tagKey: string): Promise<boolean> {
+    return await this.#parts.runs.revive(runId, tagKey);
+  }
+
   async deleteRun(runId: string): Promise<void> {
     await this.#parts.runs.delete(runId);
   }

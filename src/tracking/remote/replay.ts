@@ -98,7 +98,7 @@ async function replayEntry(
     outbox.adopt(rest);
     outbox.startSending();
     await outbox.whenSettled({ signal, keepsProcessAlive });
-    await finishThere(access, run, artifacts, entry.end);
+    await finishThere(access, run, artifacts, entry.end, true);
   } catch (error) {
     // A run that was deleted meanwhile takes nothing, and never will: what it refused is counted.
     if (!run.isMade || !isGone(error)) left = errorOf(error);

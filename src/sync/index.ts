@@ -1,0 +1,7 @@
+/**
+ * What looks at whole stores: deletes for good what was deleted long ago.
+ *
+ * @packageDocumentation
+ */
+export { type GcResult, gc } from "./gc/gc.ts";
+export type { GcItem, GcOptions } from "./gc/gc-options.ts";
