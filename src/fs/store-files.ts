@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { warnOnce } from "../base/diagnostics.ts";
 import { TidemarkError } from "../base/errors.ts";
@@ -46,6 +46,13 @@ export class StoreFiles {
     return this.#shelves.map((shelf) => join(shelf, experimentId)).find((path) => this.isDirectory(path));
   }
 
+  /** A path below an experiment: that in the trash, where the experiment is there. */
+  whereItLies(path: string): string {
+    const [experimentId = "", ...rest] = path.slice(this.directory.length + 1).split(sep);
+    const directory = this.findExperiment(experimentId);
+    return directory === undefined ? path : join(directory, ...rest);
+  }
+
   /** Ids of the runs in an experiment's directory. */
   runIds(experimentDirectory: string): string[] {
     return this.#idsIn(experimentDirectory, (name) => !RESERVED_IN_EXPERIMENT.has(name));
@@ -56,15 +63,23 @@ export class StoreFiles {
     return this.#idsIn(modelsDirectory, () => true);
   }
 
+  /** Whether there is a run with an id, in any experiment. */
+  hasRun(runId: string): boolean {
+    return this.#placeOfRun(runId) !== undefined;
+  }
+
+  #placeOfRun(runId: string): string | undefined {
+    if (!isId(runId)) return undefined;
+    return this.experimentDirectories()
+      .map((experiment) => join(experiment, runId))
+      .find((path) => this.isDirectory(path));
+  }
+
   /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
   findRun(runId: string): string {
     const known = this.#runPlaces.get(runId);
     if (known !== undefined && this.isDirectory(known)) return known;
-    const place = isId(runId)
-      ? this.experimentDirectories()
-          .map((experiment) => join(experiment, runId))
-          .find((path) => this.isDirectory(path))
-      : undefined;
+    const place = this.#placeOfRun(runId);
     if (place === undefined) throw noSuchRun(runId, this.directory);
     this.rememberRun(runId, place);
     return place;

@@ -4,6 +4,7 @@ import {
   defaultExperimentStays,
   experimentDeleted,
   experimentNameTaken,
+  idTaken,
   noSuchDeletedExperiment,
   noSuchExperiment,
   noSuchLoggedModel,
@@ -12,6 +13,7 @@ import {
   runDeleted,
 } from "../base/store-errors.ts";
 import type { Batch, Series } from "../contract/batch.ts";
+import type { ImportedExperiment, ImportedRun } from "../contract/importer.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import { OK, type Outcome } from "../contract/outcome.ts";
 import type { ExperimentQuery, Page, RunQuery, SyncTrackingStore, TrackingStore } from "../contract/tracking-store.ts";
@@ -22,7 +24,7 @@ import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import { searchExperiments, searchRuns } from "../search/searches.ts";
 import { MemoryLoggedModelStore } from "./memory-logged-model-store.ts";
-import { MemoryRun } from "./memory-run.ts";
+import { MemoryRun, RUN_NAME_TAG } from "./memory-run.ts";
 
 const URI = "memory:";
 const DEFAULT_ID = "0";
@@ -53,7 +55,18 @@ export class MemoryTrackingStore implements TrackingStore {
   #createExperiment(input: CreateExperiment): string {
     const owner = this.#findByName(input.name);
     if (owner !== undefined) throw experimentNameTaken(owner);
-    return this.#addExperiment(String(this.#experiments.size), input);
+    // An imported experiment may have any number for an id.
+    let number = this.#experiments.size;
+    while (this.#experiments.has(String(number))) number++;
+    return this.#addExperiment(String(number), input);
+  }
+
+  importExperiment({ id, name, tags, ...times }: ImportedExperiment): void {
+    const owner = this.#findByName(name);
+    if (owner !== undefined) throw experimentNameTaken(owner);
+    if (this.#experiments.has(id)) throw idTaken("experiment", id, URI);
+    this.#addExperiment(id, { name, tags });
+    this.#experiments.set(id, { ...this.#findExperiment(id), ...times });
   }
 
   #addExperiment(id: string, { name, artifactLocation, tags = {} }: CreateExperiment): string {
@@ -123,7 +136,7 @@ export class MemoryTrackingStore implements TrackingStore {
     const id = newId();
     const head = {
       id,
-      name: input.name ?? input.tags?.["mlflow.runName"] ?? newRunName(),
+      name: input.name ?? input.tags?.[RUN_NAME_TAG] ?? newRunName(),
       experimentId: experiment.id,
       userId: input.userId ?? "unknown",
       status: "RUNNING",
@@ -131,9 +144,23 @@ export class MemoryTrackingStore implements TrackingStore {
       lifecycleStage: "active",
       artifactUri: `${experiment.artifactLocation}/${id}/artifacts`,
     } as const;
-    const run = new MemoryRun(head, input.tags ?? {});
+    const run = new MemoryRun(head, { ...input.tags, [RUN_NAME_TAG]: head.name });
     this.#runs.set(id, run);
     return run.entity();
+  }
+
+  importRun(run: ImportedRun): string {
+    const { params, tags, inputs, modelInputs, modelOutputs, ...head } = run;
+    const { artifactLocation } = this.#findActiveExperiment(run.experimentId);
+    if (this.#runs.has(run.id)) throw idTaken("run", run.id, URI);
+    const artifactUri = `${artifactLocation}/${run.id}/artifacts`;
+    const imported = new MemoryRun({ ...head, lifecycleStage: "active", artifactUri }, tags);
+    for (const [key, value] of Object.entries(params)) imported.setParam(key, value);
+    for (const input of inputs) imported.addInput(input);
+    for (const model of modelInputs) imported.addModelInput(model);
+    for (const model of modelOutputs) imported.addModelOutput(model);
+    this.#runs.set(run.id, imported);
+    return artifactUri;
   }
 
   async getRun(runId: string): Promise<RunEntity> {
