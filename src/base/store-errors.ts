@@ -50,6 +50,10 @@ export const experimentDeleted = (experimentId: string): TidemarkError =>
 export const defaultExperimentStays = (): TidemarkError =>
   new TidemarkError("INVALID_PARAMETER_VALUE", "the default experiment cannot be deleted");
 
+/** Something that is imported with an id or a number that something else has. */
+export const idTaken = (what: string, id: string | number, uri: string): TidemarkError =>
+  new TidemarkError("RESOURCE_ALREADY_EXISTS", `there is a ${what} ${named(String(id))} in ${uri} already`);
+
 export const runDeleted = (runId: string): TidemarkError =>
   new TidemarkError("INVALID_STATE", `run ${runId} is deleted: restore it before writing to it`);
 

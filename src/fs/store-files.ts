@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { warnOnce } from "../base/diagnostics.ts";
 import { TidemarkError } from "../base/errors.ts";
@@ -46,6 +46,13 @@ export class StoreFiles {
   findExperiment(experimentId: string): string | undefined {
     if (!isId(experimentId)) return undefined;
     return this.#shelves.map((shelf) => join(shelf, experimentId)).find((path) => this.isDirectory(path));
+  }
+
+  /** A path below an experiment: that in the trash, where the experiment is there. */
+  whereItLies(path: string): string {
+    const [experimentId = "", ...rest] = path.slice(this.directory.length + 1).split(sep);
+    const directory = this.findExperiment(experimentId);
+    return directory === undefined ? path : join(directory, ...rest);
   }
 
   /** Ids of the runs in an experiment's directory. */

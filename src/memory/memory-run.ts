@@ -9,7 +9,7 @@ import type { Metric, MetricHistory } from "../schema/metric.ts";
 import { byModel, type ModelInput, type ModelOutput } from "../schema/model-link.ts";
 import type { RunEntity, UpdateRun } from "../schema/run.ts";
 
-const RUN_NAME_TAG = "mlflow.runName";
+export const RUN_NAME_TAG = "mlflow.runName";
 
 /** What of a run is not in collections of their own. */
 export type RunHead = Omit<
@@ -50,7 +50,6 @@ export class MemoryRun {
   constructor(head: RunHead, tags: Readonly<Record<string, string>>) {
     this.#head = head;
     this.tags = new Map(Object.entries(tags));
-    this.tags.set(RUN_NAME_TAG, head.name);
   }
 
   get head(): RunHead {

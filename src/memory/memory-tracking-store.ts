@@ -4,6 +4,7 @@ import {
   defaultExperimentStays,
   experimentDeleted,
   experimentNameTaken,
+  idTaken,
   noSuchDeletedExperiment,
   noSuchExperiment,
   noSuchLoggedModel,
@@ -13,6 +14,7 @@ import {
   runIsWritten,
 } from "../base/store-errors.ts";
 import type { Batch, Series } from "../contract/batch.ts";
+import type { ImportedExperiment, ImportedRun } from "../contract/importer.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import { OK, type Outcome } from "../contract/outcome.ts";
 import type {
@@ -31,7 +33,7 @@ import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import { searchExperiments, searchRuns } from "../search/searches.ts";
 import { MemoryLoggedModelStore } from "./memory-logged-model-store.ts";
-import { MemoryRun } from "./memory-run.ts";
+import { MemoryRun, RUN_NAME_TAG } from "./memory-run.ts";
 
 const URI = "memory:";
 const DEFAULT_ID = "0";
@@ -45,7 +47,7 @@ export class MemoryTrackingStore implements TrackingStore {
   readonly loggedModels = new MemoryLoggedModelStore((experimentId) => this.#findExperiment(experimentId));
 
   constructor() {
-    this.#addExperiment({ name: "Default" });
+    this.#createExperiment({ name: "Default" });
   }
 
   readonly sync: SyncTrackingStore = {
@@ -63,11 +65,20 @@ export class MemoryTrackingStore implements TrackingStore {
   #createExperiment(input: CreateExperiment): string {
     const owner = this.#findByName(input.name);
     if (owner !== undefined) throw experimentNameTaken(owner);
-    return this.#addExperiment(input);
+    // An imported experiment may have any number for an id.
+    while (this.experiments.has(String(this.#nextExperiment))) this.#nextExperiment++;
+    return this.#addExperiment(String(this.#nextExperiment++), input);
   }
 
-  #addExperiment({ name, artifactLocation, tags = {} }: CreateExperiment): string {
-    const id = String(this.#nextExperiment++);
+  importExperiment({ id, name, tags, ...times }: ImportedExperiment): void {
+    const owner = this.#findByName(name);
+    if (owner !== undefined) throw experimentNameTaken(owner);
+    if (this.experiments.has(id)) throw idTaken("experiment", id, URI);
+    this.#addExperiment(id, { name, tags });
+    this.experiments.set(id, { ...this.#findExperiment(id), ...times });
+  }
+
+  #addExperiment(id: string, { name, artifactLocation, tags = {} }: CreateExperiment): string {
     const now = Date.now();
     this.experiments.set(id, {
       id,
@@ -134,7 +145,7 @@ export class MemoryTrackingStore implements TrackingStore {
     const id = newId();
     const head = {
       id,
-      name: input.name ?? input.tags?.["mlflow.runName"] ?? newRunName(),
+      name: input.name ?? input.tags?.[RUN_NAME_TAG] ?? newRunName(),
       experimentId: experiment.id,
       userId: input.userId ?? "unknown",
       status: "RUNNING",
@@ -142,9 +153,23 @@ export class MemoryTrackingStore implements TrackingStore {
       lifecycleStage: "active",
       artifactUri: `${experiment.artifactLocation}/${id}/artifacts`,
     } as const;
-    const run = new MemoryRun(head, input.tags ?? {});
+    const run = new MemoryRun(head, { ...input.tags, [RUN_NAME_TAG]: head.name });
     this.runs.set(id, run);
     return run.entity();
+  }
+
+  importRun(run: ImportedRun): string {
+    const { params, tags, inputs, modelInputs, modelOutputs, ...head } = run;
+    const { artifactLocation } = this.#findActiveExperiment(run.experimentId);
+    if (this.runs.has(run.id)) throw idTaken("run", run.id, URI);
+    const artifactUri = `${artifactLocation}/${run.id}/artifacts`;
+    const imported = new MemoryRun({ ...head, lifecycleStage: "active", artifactUri }, tags);
+    for (const [key, value] of Object.entries(params)) imported.setParam(key, value);
+    for (const input of inputs) imported.addInput(input);
+    for (const model of modelInputs) imported.addModelInput(model);
+    for (const model of modelOutputs) imported.addModelOutput(model);
+    this.runs.set(run.id, imported);
+    return artifactUri;
   }
 
   async getRun(runId: string): Promise<RunEntity> {
