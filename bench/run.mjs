@@ -6,13 +6,14 @@
 import { autologCases } from "./autolog.mjs";
 import { rows } from "./harness.mjs";
 import { httpCases } from "./http.mjs";
+import { importCases } from "./import.mjs";
 import { localCases } from "./local.mjs";
 import { modelCases } from "./models.mjs";
 import { isSmoke, only, shouldWrite } from "./options.mjs";
 import { writePage } from "./page.mjs";
 import { s3MetricsCases } from "./s3-metrics.mjs";
 
-const cases = { ...localCases, ...httpCases, ...autologCases, ...modelCases, ...s3MetricsCases };
+const cases = { ...localCases, ...httpCases, ...autologCases, ...modelCases, ...s3MetricsCases, ...importCases };
 const names = Object.keys(cases);
 const chosen = only ?? names;
 for (const name of chosen) {
