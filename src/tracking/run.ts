@@ -6,6 +6,7 @@ import type { QueueStats } from "../queue/queue-stats.ts";
 import { checkArgument } from "../schema/check.ts";
 import { type Dataset, datasetSchema } from "../schema/dataset.ts";
 import type { ExperimentRef, RunStatus } from "../schema/run.ts";
+import { DISPLAY, type MimeBundle } from "./display/mime-bundle.ts";
 import { flattenParam, flattenParams } from "./flatten-params.ts";
 import type { LogImageOptions } from "./media/log-image.ts";
 import type { LoggableImage } from "./media/picture.ts";
@@ -286,6 +287,12 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   /** Ends the run FINISHED: it cannot see whether an exception is on its way. `withRun` can. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
+  }
+
+  /** Deno's notebooks show the run as tables and curves, with what was logged a moment ago. */
+  async [DISPLAY](): Promise<MimeBundle> {
+    const { showOpenRun } = await import("./display/show-open-run.ts");
+    return await showOpenRun(this);
   }
 
   /** Opens a run that is a part of this one, in the same experiment unless the options say otherwise. */
