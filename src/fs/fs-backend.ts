@@ -1,8 +1,9 @@
-import { resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
 import { redact } from "../base/diagnostics.ts";
 import { describe, TidemarkError } from "../base/errors.ts";
 import { pathOfFileUri, schemeOf } from "../base/file-uri.ts";
+import { isBelow } from "../base/local-paths.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
 import { checkArgument } from "../schema/check.ts";
@@ -56,7 +57,7 @@ export function fsBackend(options: FsBackendOptions): Backend {
     registry: new FsRegistryStore(store, experiments, new SourceResolver(tracking, loggedModels)),
     artifacts: (uri) => {
       const root = localPathOf(uri);
-      if (root !== undefined) return new LocalArtifactStore(root, root.startsWith(directory + sep));
+      if (root !== undefined) return new LocalArtifactStore(root, isBelow(directory, root));
       const store = openArtifacts?.(uri);
       if (store !== undefined) return store;
       const message = `the artifacts at ${describe(redact(uri))} are not on local disk, and this backend reads no others`;
