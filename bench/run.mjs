@@ -6,6 +6,7 @@
 import { autologCases } from "./autolog.mjs";
 import { rows } from "./harness.mjs";
 import { httpCases } from "./http.mjs";
+import { importCases } from "./import.mjs";
 import { localCases } from "./local.mjs";
 import { modelCases } from "./models.mjs";
 import { isSmoke, only, shouldWrite } from "./options.mjs";
@@ -13,7 +14,15 @@ import { writePage } from "./page.mjs";
 import { s3Cases } from "./s3.mjs";
 import { s3MetricsCases } from "./s3-metrics.mjs";
 
-const cases = { ...localCases, ...httpCases, ...autologCases, ...modelCases, ...s3Cases, ...s3MetricsCases };
+const cases = {
+  ...localCases,
+  ...httpCases,
+  ...autologCases,
+  ...modelCases,
+  ...s3Cases,
+  ...s3MetricsCases,
+  ...importCases,
+};
 const names = Object.keys(cases);
 const chosen = only ?? names;
 for (const name of chosen) {

@@ -1,5 +1,5 @@
-// Installs the programs that the tests run tidemark against into the git-ignored .cache/: Python MLflow, Bun, Deno, newer Nodes
-// and an S3 server. A peer that is there is not touched. A peer that cannot be had is a failure in CI; elsewhere it is said and left out.
+// Installs the programs that the tests run tidemark against into the git-ignored .cache/: Python MLflow, a client of notebook
+// kernels, Bun, Deno, newer Nodes and an S3 server. A peer that is there is not touched. A peer that cannot be had is a failure in CI; elsewhere it is said and left out.
 import { execFile } from "node:child_process";
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -20,6 +20,8 @@ const ONNXRUNTIME = "1.32.0";
 /** Read the metrics of a bucket, as people do who have no Tidemark. */
 const DUCKDB = "2.0.1";
 const FSSPEC = "2026.9.0";
+/** Speaks to the kernel of a notebook. In a place of its own: it shares nothing with MLflow. */
+const JUPYTER_CLIENT = "8.10.0";
 const BUN = "1.4.5";
 const DENO = "2.9.6";
 /** Majors beside the one that runs the tests. */
@@ -50,6 +52,7 @@ const peers = [
     },
     make: makePython,
   },
+  { name: "jupyter", made: { jupyter_client: JUPYTER_CLIENT }, make: makeJupyter },
   { name: "bun", made: { bun: BUN }, make: (folder) => makeFromNpm(folder, `bun@${BUN}`, "@oven", "bin/bun") },
   { name: "deno", made: { deno: DENO }, make: (folder) => makeFromNpm(folder, `deno@${DENO}`, "@deno", "deno") },
   ...Object.entries(NODES).map(([major, version]) => ({
@@ -109,10 +112,6 @@ async function makePeer(peer) {
 }
 
 async function makePython(folder) {
-  const python = await findPython();
-  const venv = join(folder, "venv");
-  await run(python, ["-m", "venv", venv]);
-  const program = join(venv, "bin", "python");
   const packages = [
     `mlflow[auth]==${MLFLOW}`,
     `moto[server]==${MOTO}`,
@@ -123,11 +122,22 @@ async function makePython(folder) {
     `duckdb==${DUCKDB}`,
     `fsspec==${FSSPEC}`,
   ];
+  const modules =
+    "mlflow, flask_wtf, moto.server, tensorboard.backend.event_processing.event_accumulator, onnx, onnxruntime, duckdb, fsspec";
+  return await makeVenv(folder, packages, modules);
+}
+
+async function makeJupyter(folder) {
+  return await makeVenv(folder, [`jupyter_client==${JUPYTER_CLIENT}`], "jupyter_client, zmq");
+}
+
+/** A Python of its own with some packages; answers its program when all modules can be imported. */
+async function makeVenv(folder, packages, modules) {
+  const venv = join(folder, "venv");
+  await run(await findPython(), ["-m", "venv", venv]);
+  const program = join(venv, "bin", "python");
   await run(program, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages]);
-  await run(program, [
-    "-c",
-    "import mlflow, flask_wtf, moto.server, tensorboard.backend.event_processing.event_accumulator, onnx, onnxruntime, duckdb, fsspec",
-  ]);
+  await run(program, ["-c", `import ${modules}`]);
   return program;
 }
 

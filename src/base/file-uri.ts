@@ -10,12 +10,13 @@ export function schemeOf(uri: string): string | undefined {
  * The local path that a `file:` URI names. MLflow's relative forms `file:./mlruns` and `file:mlruns`, which no URL parser reads
  * as relative, are taken too.
  *
+ * @param windows - Whether the path is one of Windows: `file:///C:/x` is `C:\\x` there. The running system's by default.
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`
  */
-export function pathOfFileUri(uri: string): string {
+export function pathOfFileUri(uri: string, windows = process.platform === "win32"): string {
   const rest = uri.slice("file:".length);
   try {
-    return rest.startsWith("/") ? fileURLToPath(new URL(uri)) : decodeURIComponent(rest);
+    return rest.startsWith("/") ? fileURLToPath(new URL(uri), { windows }) : decodeURIComponent(rest);
   } catch (error) {
     throw new TidemarkError(
       "INVALID_PARAMETER_VALUE",

@@ -1,7 +1,7 @@
 import { readEnv } from "../base/env.ts";
 import { describe, TidemarkError } from "../base/errors.ts";
 import type { Backend } from "../contract/backend.ts";
-import { Client } from "../tracking/client.ts";
+import type { Client } from "../tracking/client.ts";
 import { openBackend } from "./backends.ts";
 
 /** Where runs go when nobody says. */
@@ -31,6 +31,7 @@ export async function connect(
     const { replayInBackground } = await import("../tracking/remote/replay-in-background.ts");
     replayInBackground(backend);
   }
+  const { Client } = await import("../tracking/client.ts");
   return new Client(backend);
 }
 

@@ -3,11 +3,10 @@ import { type Logger, setLogger } from "../base/diagnostics.ts";
 import { readEnv } from "../base/env.ts";
 import { processSlot } from "../base/process-state.ts";
 import { connect, DEFAULT_TRACKING_URI } from "../connect/connect.ts";
-import type { Backend } from "../contract/backend.ts";
 import { checkArgument } from "../schema/check.ts";
 import { experimentNameSchema } from "../schema/experiment.ts";
 import type { ExperimentRef } from "../schema/run.ts";
-import { Client } from "../tracking/client.ts";
+import type { Client } from "../tracking/client.ts";
 
 const configurationSchema = z.strictObject({
   /** Where runs go. Default: `MLFLOW_TRACKING_URI`, else `./mlruns`. */
@@ -40,7 +39,8 @@ interface FluentState {
   client: DefaultClient | undefined;
 }
 
-const fluentState = () => processSlot<FluentState>("fluent", () => ({ configuration: {}, client: undefined }));
+/** What the functions of this folder share. */
+export const fluentState = () => processSlot<FluentState>("fluent", () => ({ configuration: {}, client: undefined }));
 
 /**
  * Sets the process's defaults. What a call does not mention stays as it was; runs already open are not touched.
@@ -78,18 +78,6 @@ export async function keptClient(state: { client: DefaultClient | undefined }, u
     if (state.client === client) state.client = undefined;
     throw error;
   }
-}
-
-/** The same without waiting, made by `open` where there is none yet; `undefined` where it has to be waited for. */
-export function defaultClientNow(open: (uri: string) => Backend | undefined): Client | undefined {
-  const state = fluentState();
-  const uri = defaultUri();
-  if (state.client?.uri === uri && state.client.ready !== undefined) return state.client.ready;
-  const backend = open(uri);
-  if (backend === undefined) return undefined;
-  const ready = new Client(backend);
-  state.client = { uri, promise: Promise.resolve(ready), ready };
-  return ready;
 }
 
 /** The URI that a registry was configured with. */

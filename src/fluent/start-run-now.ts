@@ -5,7 +5,8 @@ import { disabledBackend } from "../tracking/disabled-backend.ts";
 import { openRunNow } from "../tracking/open-run-now.ts";
 import type { MetricKeys, Run } from "../tracking/run.ts";
 import type { OpenRunOptions } from "../tracking/run-options.ts";
-import { defaultClientNow, defaultExperiment } from "./configure.ts";
+import { defaultExperiment } from "./configure.ts";
+import { defaultClientNow } from "./default-client-now.ts";
 
 /** What {@link startRunNow} takes. */
 export interface StartRunNowOptions extends OpenRunOptions {

@@ -3,8 +3,6 @@ import { invalidArgument } from "../base/errors.ts";
 import { isDisabled } from "../base/platform.ts";
 import { activeRun, makeDefault, runInScope } from "../tracking/active-run.ts";
 import type { Client } from "../tracking/client.ts";
-import { disabledBackend } from "../tracking/disabled-backend.ts";
-import { openRun } from "../tracking/open-run.ts";
 import type { MetricKeys, Run } from "../tracking/run.ts";
 import type { OpenRunOptions } from "../tracking/run-options.ts";
 import { defaultClient, defaultExperiment } from "./configure.ts";
@@ -83,6 +81,10 @@ async function open<Metrics extends MetricKeys>(options: StartRunOptions): Promi
   if (client !== undefined && !("backend" in client)) throw invalidArgument("client", client, "what connect() answers");
   const parent = rest.parent ?? (nested ? activeRun() : undefined);
   const runId = rest.runId ?? consumeEnv("MLFLOW_RUN_ID");
-  const backend = isDisabled() ? disabledBackend : (client ?? (await defaultClient())).backend;
+  const backend = isDisabled() ? await loadDisabled() : (client ?? (await defaultClient())).backend;
+  // Loaded with the first run, so that `import "tidemark"` costs little.
+  const { openRun } = await import("../tracking/open-run.ts");
   return await openRun<Metrics>(backend, { ...rest, parent, runId }, { experiment: defaultExperiment() });
 }
+
+const loadDisabled = async () => (await import("../tracking/disabled-backend.ts")).disabledBackend;

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
-import { sep } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
 import { messageOf, TidemarkError } from "../base/errors.ts";
+import { isBelow } from "../base/local-paths.ts";
 
 /** Keeps paths inside one directory, whatever symbolic links say. The directory itself may be reached through a link. */
 export class Containment {
@@ -16,7 +16,7 @@ export class Containment {
   holds(path: string): boolean {
     this.#root ??= realpathSync.native(this.directory);
     const target = realpathSync.native(path);
-    return target === this.#root || target.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep);
+    return target === this.#root || isBelow(this.#root, target);
   }
 
   /** @throws {TidemarkError} `INVALID_PARAMETER_VALUE` where the path leads out */

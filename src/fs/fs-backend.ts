@@ -1,8 +1,9 @@
-import { resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
 import { redact } from "../base/diagnostics.ts";
 import { describe, TidemarkError } from "../base/errors.ts";
 import { pathOfFileUri, schemeOf } from "../base/file-uri.ts";
+import { isBelow } from "../base/local-paths.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
 import { checkArgument } from "../schema/check.ts";
@@ -62,7 +63,7 @@ export function fsBackend(options: FsBackendOptions): Backend {
     artifacts: (uri) => {
       const root = localPathOf(uri);
       if (root !== undefined) {
-        const isOurs = root.startsWith(directory + sep);
+        const isOurs = isBelow(directory, root);
         return new LocalArtifactStore(isOurs ? store.whereItLies(root) : root, isOurs);
       }
       const elsewhere = openArtifacts?.(uri);

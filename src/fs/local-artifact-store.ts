@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { type FileHandle, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { checkRelativePath } from "../base/paths.ts";
+import { placeBelow } from "../base/local-paths.ts";
 import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
 import type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
 import { makeDirectory } from "../disk/atomic-file.ts";
@@ -109,7 +109,7 @@ export class LocalArtifactStore implements ArtifactStore {
   }
 
   #pathOf(path: string): string {
-    return join(this.#root, checkRelativePath("artifact path", path));
+    return placeBelow(this.#root, "artifact path", path);
   }
 
   /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
+import { placeBelow } from "../base/local-paths.ts";
 import { relativePathProblem } from "../base/paths.ts";
 import { noSuchModel, noSuchVersion } from "../base/store-errors.ts";
 import type { VersionRef } from "../contract/registry-store.ts";
@@ -30,7 +31,7 @@ export class ModelFiles {
 
   placeOf(name: string): string {
     if (name.includes("/") || relativePathProblem(name) !== undefined) throw noSuchModel(name, this.#store.uri);
-    return join(this.directory, name);
+    return placeBelow(this.directory, "model name", name);
   }
 
   /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */

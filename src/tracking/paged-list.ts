@@ -1,5 +1,6 @@
 import { invalidArgument } from "../base/errors.ts";
 import type { Page } from "../contract/tracking-store.ts";
+import { DISPLAY, type MimeBundle } from "./display/mime-bundle.ts";
 
 /** Entities fetched with one request where the caller does not say. */
 const DEFAULT_PAGE_SIZE = 1_000;
@@ -61,7 +62,14 @@ export class PagedList<T> implements AsyncIterable<T> {
     } while (pageToken !== undefined);
   }
 
-  #fetch(pageToken: string | undefined): Promise<Page<T>> {
-    return this.#fetchPage({ maxResults: this.#maxResults, ...(pageToken === undefined ? {} : { pageToken }) });
+  /** Deno's notebooks show what is found as a table. */
+  async [DISPLAY](): Promise<MimeBundle> {
+    const { SHOWN_ROWS, showList } = await import("./display/show-list.ts");
+    const { items, nextPageToken } = await this.#fetch(this.#pageToken, Math.min(this.#maxResults, SHOWN_ROWS));
+    return showList(items as readonly object[], nextPageToken !== undefined);
+  }
+
+  #fetch(pageToken: string | undefined, maxResults = this.#maxResults): Promise<Page<T>> {
+    return this.#fetchPage({ maxResults, ...(pageToken === undefined ? {} : { pageToken }) });
   }
 }

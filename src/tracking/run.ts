@@ -8,6 +8,7 @@ import { checkArgument } from "../schema/check.ts";
 import { type Dataset, datasetSchema } from "../schema/dataset.ts";
 import { markNameSchema } from "../schema/mark.ts";
 import type { ExperimentRef, RunStatus } from "../schema/run.ts";
+import { DISPLAY, type MimeBundle } from "./display/mime-bundle.ts";
 import { flattenParam, flattenParams } from "./flatten-params.ts";
 import { ReapWatch } from "./life/reap-watch.ts";
 import type { LogImageOptions } from "./media/log-image.ts";
@@ -320,6 +321,12 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   /** Ends the run FINISHED: it cannot see whether an exception is on its way. `withRun` can. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
+  }
+
+  /** Deno's notebooks show the run as tables and curves, with what was logged a moment ago. */
+  async [DISPLAY](): Promise<MimeBundle> {
+    const { showOpenRun } = await import("./display/show-open-run.ts");
+    return await showOpenRun(this);
   }
 
   /** Opens a run that is a part of this one, in the same experiment unless the options say otherwise. */

@@ -20,6 +20,7 @@ import {
 } from "../schema/run.ts";
 import { keyOf } from "../schema/text.ts";
 import { defined } from "./defined.ts";
+import { displayedBy, type MimeBundle } from "./display/mime-bundle.ts";
 import type { LifeSign } from "./life/life-signs.ts";
 import type { LifeSignsOptions, ReapOptions, StaleRun, StaleRunsOptions } from "./life/stale-runs.ts";
 import { PagedList } from "./paged-list.ts";
@@ -76,25 +77,33 @@ const deleteTagSchema = z.strictObject({ runId: runIdSchema, key: keyOf("tag") }
 export class RunsClient {
   readonly #backend: Backend;
   readonly #store: TrackingStore;
+  readonly #showRun: (this: RunEntity) => Promise<MimeBundle>;
 
   /** @internal */
   constructor(backend: Backend) {
+    const store = backend.tracking;
     this.#backend = backend;
-    this.#store = backend.tracking;
+    this.#store = store;
+    this.#showRun = async function (this: RunEntity) {
+      const { showRun } = await import("./display/show-run.ts");
+      return await showRun(this, store);
+    };
   }
 
   /** Creates a run without opening it. Its tags say nothing about this program: `startRun` records that. */
   async create(input: CreateRun): Promise<RunEntity> {
     const checked = checkArgument("run", createRunSchema, input);
-    return await this.#store.createRun({
+    const run = await this.#store.createRun({
       ...checked,
       name: checked.name ?? checked.tags?.["mlflow.runName"] ?? newRunName(),
     });
+    return displayedBy(run, this.#showRun);
   }
 
   /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
   async get(runId: string): Promise<RunEntity> {
-    return await this.#store.getRun(checkArgument("runId", runIdSchema, runId));
+    const run = await this.#store.getRun(checkArgument("runId", runIdSchema, runId));
+    return displayedBy(run, this.#showRun);
   }
 
   /**
@@ -104,10 +113,12 @@ export class RunsClient {
    */
   search(query: SearchRuns): PagedList<RunEntity> {
     const { maxResults, pageToken, ...what } = checkArgument("query", searchRunsSchema, query);
-    return new PagedList((request) => this.#store.searchRuns({ ...request, ...defined(what) }), {
-      maxResults,
-      pageToken,
-    });
+    const fetchPage = async (request: { maxResults: number; pageToken?: string }) => {
+      const page = await this.#store.searchRuns({ ...request, ...defined(what) });
+      for (const run of page.items) displayedBy(run, this.#showRun);
+      return page;
+    };
+    return new PagedList(fetchPage, { maxResults, pageToken });
   }
 
   /**
@@ -251,9 +262,13 @@ export class RunsClient {
    * @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where there is no such run
    */
   async metricHistory(runId: string, key: string): Promise<MetricHistory> {
-    return await this.#store.metricHistory(
+    const history = await this.#store.metricHistory(
       checkArgument("runId", runIdSchema, runId),
       checkArgument("key", keyOf("metric"), key),
     );
+    return displayedBy(history, async function (this: MetricHistory) {
+      const { showHistory } = await import("./display/show-history.ts");
+      return showHistory(key, this);
+    });
   }
 }

@@ -1,6 +1,6 @@
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { TidemarkError } from "../base/errors.ts";
-import { checkRelativePath } from "../base/paths.ts";
+import { placeBelow } from "../base/local-paths.ts";
 import { noSuchArtifact } from "../base/store-errors.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 
@@ -37,7 +37,7 @@ export async function storedFiles(
 export const transferTo = (
   root: string,
   { path, sizeBytes = 0 }: { readonly path: string; readonly sizeBytes?: number },
-): FileTransfer => ({ localFile: join(root, checkRelativePath("artifact path", path)), path, sizeBytes });
+): FileTransfer => ({ localFile: placeBelow(root, "artifact path", path), path, sizeBytes });
 
 /**
  * All files of a store, or below one of its directories.

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The programs that `npm run setup` installs, and a browser from the system's packages. */
-export type Peer = "python" | "bun" | "deno" | "node22" | "node24" | "node26" | "versitygw" | "chromium";
+export type Peer = "python" | "jupyter" | "bun" | "deno" | "node22" | "node24" | "node26" | "versitygw" | "chromium";
 
 /** Where Debian's package puts it. */
 export const CHROMIUM_PATH = "/usr/bin/chromium";
@@ -12,6 +12,8 @@ const cache = fileURLToPath(new URL("../../.cache/", import.meta.url));
 
 /** Python with MLflow and TensorBoard. */
 export const pythonPath = (): string => required("python");
+/** Python with a client of notebook kernels. */
+export const jupyterPath = (): string => required("jupyter");
 export const bunPath = (): string => required("bun");
 export const denoPath = (): string => required("deno");
 /** A storage that speaks S3. */

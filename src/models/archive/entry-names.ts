@@ -1,12 +1,9 @@
+import { strangeOnWindows } from "../../base/local-paths.ts";
 import { relativePathProblem } from "../../base/paths.ts";
 
 // What the systems we run on allow in all: macOS has the shortest paths. Depth is bounded because every folder is remembered.
 const MOST_PATH_BYTES = 1_024;
 const MOST_FOLDERS = 32;
-
-/** Windows opens a device, a stream of another file or a file without its last character where such a name is asked for. */
-const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
-const STRANGE_ON_WINDOWS = /[:\p{Cc}]|[. ]$/u;
 
 interface Place {
   readonly name: string;
@@ -64,7 +61,7 @@ function nameProblem(name: string): string | undefined {
   const segments = name.split("/");
   if (segments.length > MOST_FOLDERS + 1) return `lies in more than ${MOST_FOLDERS} folders`;
   if (/\p{Surrogate}/u.test(name)) return "is no Unicode text";
-  const strange = segments.find((segment) => STRANGE_ON_WINDOWS.test(segment) || DEVICE.test(segment));
+  const strange = strangeOnWindows(name);
   return strange === undefined
     ? undefined
     : `has a segment ${JSON.stringify(strange)} that Windows takes for something else`;

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open, realpath, rename, rm } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Zip, ZipDeflate, ZipPassThrough } from "fflate";
 import { z } from "zod";
 import { invalidArgument, TidemarkError } from "../../base/errors.ts";
+import { isBelow } from "../../base/local-paths.ts";
 import { storageError } from "../../disk/storage-errors.ts";
 import { temporaryName } from "../../disk/temporary-name.ts";
 import { checkArgument } from "../../schema/check.ts";
@@ -92,9 +93,9 @@ async function refuseInside(source: string, file: string): Promise<void> {
   const folder = await realpath(dirname(file)).catch((error) => {
     throw storageError("write", file, error);
   });
-  const way = relative(await realpath(source), folder);
-  const leadsOut = way === ".." || way.startsWith(`..${sep}`) || resolve(way) === way;
-  if (!leadsOut) throw invalidArgument("archiveFile", file, "a path outside of the model's directory");
+  const directory = await realpath(source);
+  if (folder === directory || isBelow(directory, folder))
+    throw invalidArgument("archiveFile", file, "a path outside of the model's directory");
 }
 
 async function writeArchive(

@@ -1,8 +1,5 @@
-import { execFile } from "node:child_process";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-
-const run = promisify(execFile);
 
 /** What one call of git may be given. */
 export interface GitCallOptions {
@@ -25,7 +22,9 @@ export function gitIn(directory: string, timeoutMs: number): Git {
   const deadline = performance.now() + timeoutMs;
   return async (command, { maxBytes = DEFAULT_MAX_BYTES, config = [] } = {}) => {
     const settings = [...HARMLESS, ...config].flatMap((setting) => ["-c", setting]);
-    const { stdout } = await run(
+    // Not with `import "tidemark"`: it is only for programs that open runs.
+    const { execFile } = await import("node:child_process");
+    const { stdout } = await promisify(execFile)(
       "git",
       ["--no-pager", "--no-optional-locks", "-C", directory, ...settings, ...command],
       {

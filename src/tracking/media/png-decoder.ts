@@ -1,9 +1,6 @@
 import { promisify } from "node:util";
-import { inflate } from "node:zlib";
 import { type Bitmap, MAX_PIXELS } from "./bitmap.ts";
 import { CHUNK_OVERHEAD, COLOR_TYPE, PNG_SIGNATURE, paeth } from "./png-format.ts";
-
-const decompress = promisify(inflate);
 
 const CHANNELS: Readonly<Record<number, Bitmap["channels"]>> = {
   [COLOR_TYPE.grey]: 1,
@@ -62,7 +59,8 @@ async function inflateRows(
   pixelBytes: number,
 ): Promise<Uint8Array | undefined> {
   const size = (rowBytes + 1) * height;
-  const rows = await decompress(Buffer.concat(compressed), { maxOutputLength: size }).catch(() => undefined);
+  const { inflate } = await import("node:zlib");
+  const rows = await promisify(inflate)(Buffer.concat(compressed), { maxOutputLength: size }).catch(() => undefined);
   if (rows?.length !== size) return undefined;
   const data = new Uint8Array(rowBytes * height);
   for (let y = 0; y < height; y++) {

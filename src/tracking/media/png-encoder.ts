@@ -1,9 +1,6 @@
 import { promisify } from "node:util";
-import { crc32, deflate } from "node:zlib";
 import type { Bitmap } from "./bitmap.ts";
 import { CHUNK_OVERHEAD, COLOR_TYPE, PAETH, PNG_SIGNATURE, paeth } from "./png-format.ts";
-
-const compress = promisify(deflate);
 
 const COLOR_TYPE_OF = { 1: COLOR_TYPE.grey, 2: COLOR_TYPE.greyAlpha, 3: COLOR_TYPE.rgb, 4: COLOR_TYPE.rgba } as const;
 
@@ -15,15 +12,19 @@ export async function encodePng(bitmap: Bitmap): Promise<Uint8Array> {
   view.setUint32(4, bitmap.height);
   view.setUint8(8, 8);
   view.setUint8(9, COLOR_TYPE_OF[bitmap.channels]);
+  // Before anything is waited for: the pixels may be the caller's own.
+  const rows = filtered(bitmap);
+  // Not with `import "tidemark"`: most programs log no picture.
+  const { crc32, deflate } = await import("node:zlib");
   return Buffer.concat([
     PNG_SIGNATURE,
-    chunk("IHDR", header),
-    chunk("IDAT", await compress(filtered(bitmap))),
-    chunk("IEND", new Uint8Array()),
+    chunk("IHDR", header, crc32),
+    chunk("IDAT", await promisify(deflate)(rows), crc32),
+    chunk("IEND", new Uint8Array(), crc32),
   ]);
 }
 
-function chunk(type: string, data: Uint8Array): Uint8Array {
+function chunk(type: string, data: Uint8Array, crc32: (bytes: Uint8Array) => number): Uint8Array {
   const bytes = Buffer.alloc(CHUNK_OVERHEAD + data.length);
   bytes.writeUInt32BE(data.length, 0);
   bytes.write(type, 4, "latin1");
