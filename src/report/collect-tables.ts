@@ -80,7 +80,12 @@ async function showTable({ source, album, limits, omissions }: FileReading, path
     }
     rows.push(cells);
   }
-  return { path, columns: columns.map((name) => omissions.cut(name)), rows, totalRows: table.rows.length };
+  return {
+    path: omissions.cut(path),
+    columns: columns.map((name) => omissions.cut(name)),
+    rows,
+    totalRows: table.rows.length,
+  };
 }
 
 const imageCellSchema = z.object({
@@ -110,7 +115,12 @@ export async function collectMatrices(reading: FileReading): Promise<ReportMatri
     if (bytes === undefined) continue;
     const matrix = parseMatrix(bytes);
     if (typeof matrix === "string") omissions.add({ what: "matrix", runId: source.runId, name: path, why: matrix });
-    else matrices.push({ path, labels: matrix.labels.map((label) => omissions.cut(label)), counts: matrix.counts });
+    else
+      matrices.push({
+        path: omissions.cut(path),
+        labels: matrix.labels.map((label) => omissions.cut(label)),
+        counts: matrix.counts,
+      });
   }
   return matrices;
 }

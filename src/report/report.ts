@@ -104,12 +104,12 @@ async function writeReport(
   for (const entity of entities) runs.push(await collectRun(entity, collection));
   const metricKeys = [...new Set(curves.map(({ key }) => key))];
   const payload: ReportPayload = {
-    title: limits.title ?? titleOf(runs, experiments),
+    title: omissions.cut(limits.title ?? titleOf(runs, experiments)),
     madeAt: Date.now(),
     uri: client.uri,
     experiments: experiments.map((experiment) => showExperiment(experiment, omissions)),
     runs,
-    metricKeys,
+    metricKeys: metricKeys.map((key) => omissions.cut(key)),
     curves: placesOf(curves, metricKeys),
     pointsPerBlock: POINTS_PER_BLOCK,
     leftOut: omissions.all,

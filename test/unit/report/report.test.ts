@@ -229,8 +229,8 @@ describe("report", () => {
     const { html, bytes, payload } = await reported(client, run);
     expect(bytes).toBeLessThan(300_000);
     expect(html).toMatch(/^[\n\x20-\x7e]+$/);
-    expect(payload.runs[0]?.name).toBe("größer <&> \u202e 🌊");
-    expect(html).toContain("<title>gr&#246;&#223;er &#60;&#38;&#62; &#8238; &#127754;</title>");
+    expect(payload.runs[0]?.name).toBe("größer <&> \ufffd 🌊");
+    expect(html).toContain("<title>gr&#246;&#223;er &#60;&#38;&#62; &#65533; &#127754;</title>");
     expect(html.match(/(src|href)="/g)).toBeNull();
     expect(html).toContain("The MIT License (MIT)");
   });
