@@ -1,4 +1,4 @@
-import { breathe } from "./breathe.ts";
+import { breathe, rest } from "./breathe.ts";
 import type { CardContext } from "./chart-card.ts";
 import { ChartList } from "./chart-list.ts";
 import { ChartSettings } from "./chart-settings.ts";
@@ -17,6 +17,8 @@ const BEST = "Last values, and the best ones: the smallest of a loss or an error
 const isOfSystem = (key: string): boolean => key.startsWith("system/");
 
 async function start(): Promise<void> {
+  // What reads the page must not wait for what fills it.
+  await rest();
   watchTheme();
   const payload = readPayload();
   const settings = new ChartSettings();
