@@ -2,7 +2,11 @@
 
 /** Pixels of a canvas with a colour, as sharp as a line has it, or faint. */
 export function countPixels(canvas) {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  // Of a copy: the canvas itself is made to be drawn on.
+  const { width, height } = canvas;
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, width, height);
   let sharp = 0;
   let faint = 0;
   for (let at = 0; at < data.length; at += 4) {
