@@ -127,13 +127,11 @@ async function readExperiments(client: Client, runs: readonly RunEntity[]): Prom
 }
 
 function showExperiment({ id, name, tags }: Experiment, omissions: Omissions): ReportExperiment {
-  const { [DESCRIPTION_TAG]: description, ...others } = tags;
-  const own = Object.fromEntries(Object.entries(others).filter(([key]) => !key.startsWith("mlflow.")));
+  const description = tags[DESCRIPTION_TAG];
   return {
     id,
     name: omissions.cut(name),
     ...(description === undefined ? {} : { description: omissions.cut(description) }),
-    tags: omissions.pairs(own, "", "experiment tag"),
   };
 }
 

@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Client, connect, startRun } from "../../src/index.ts";
 import { report } from "../../src/report/index.ts";
 import { runDirectory } from "../support/mlruns.ts";
 import { leftOut } from "../support/peers.ts";
+import { runPython } from "../support/python.ts";
 import {
   chartOf,
   type Look,
@@ -320,6 +322,40 @@ describe.skipIf(leftOut("chromium"))("a report in Chromium", () => {
     await page.emulateMedia({ media: "print" });
     expect(await page.locator(".toolbar").isVisible()).toBe(false);
     expect(await page.locator("header.top").isVisible()).toBe(false);
+  });
+
+  it("zooms with two fingers", async () => {
+    const page = await openReport(browser, files.one, { width: 360, theme: "light" });
+    const card = await chartOf(page, "batch/loss");
+    const box = await card.locator(".u-over").boundingBox();
+    if (box === null) throw new Error("there is no plot");
+    const devtools = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...places: readonly number[]) => {
+      const touchPoints = places.map((place, id) => ({ x: box.x + box.width * place, y: box.y + 60, id }));
+      return devtools.send("Input.dispatchTouchEvent", { type, touchPoints });
+    };
+    await touch("touchStart", 0.4, 0.6);
+    for (let move = 1; move <= 5; move++) await touch("touchMove", 0.4 - 0.04 * move, 0.6 + 0.04 * move);
+    await touch("touchEnd");
+    // What was below the fingers still is: they are three times as far apart.
+    await expect.poll(async () => (await viewOf(card))[1] - (await viewOf(card))[0]).toBeCloseTo(BATCHES / 3, -2);
+    expect((await viewOf(card))[0]).toBeCloseTo(BATCHES / 3, -2);
+  });
+
+  it.skipIf(leftOut("python"))("shows the table and the images that Python MLflow has logged", async () => {
+    const run = await startRun({ client, experiment: "python", captureEnvironment: false });
+    await run.end();
+    await runPython("write_media.py", [pathToFileURL(mlruns).href, run.id, "answers.json"], directory);
+    const file = join(directory, "python.html");
+    expect((await report(run.id, { client, file })).leftOut).toEqual([]);
+    const page = await openReport(browser, file, DESKTOP);
+    expect(await page.locator("#images h3").allTextContents()).toEqual(["python/floats", "python/wide"]);
+    await page.locator("#images").scrollIntoViewIfNeeded();
+    await expect.poll(() => page.locator("#images img").first().evaluate(averageGrey)).toBeGreaterThan(100);
+    const cells = await rowsOf(page, "tables").locator("th, td").allTextContents();
+    expect(cells.sort()).toEqual(["", "9007199254740993", "from python"]);
+    await page.locator("#tables img").scrollIntoViewIfNeeded();
+    await expect.poll(() => page.locator("#tables img").evaluate(averageGrey)).toBe(0);
   });
 
   it("stays quick with 12,000 metrics: makes few of them, and finds each", async () => {

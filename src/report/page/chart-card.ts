@@ -43,7 +43,13 @@ export class ChartCard {
     const name = context.payload.metricKeys[key] as string;
     this.#readout = element("span", { class: "readout" });
     this.#tip = element("div", { class: "tip", hidden: true });
-    this.#host = element("div", { class: "plot", tabindex: 0, role: "img", "aria-label": this.#description(name) });
+    this.#host = element("div", {
+      class: "plot",
+      tabindex: 0,
+      role: "group",
+      "aria-roledescription": "chart",
+      "aria-label": this.#description(name),
+    });
     this.#note = element("p", { class: "note" });
     const widen = element(
       "button",

@@ -1,11 +1,7 @@
+import type { XRange } from "./x-range.ts";
+
 /** What x is. */
 export type XAxis = { readonly kind: "step" | "relative" | "wall" } | { readonly kind: "metric"; readonly key: number };
-
-/** A stretch of x. */
-export interface XRange {
-  readonly min: number;
-  readonly max: number;
-}
 
 /** What all charts have in common. */
 export interface Settings {

@@ -2,9 +2,10 @@ import uPlot from "uplot";
 import { firstAtLeast } from "../curves/search-sorted.ts";
 import { columnEdges, type DrawnCurve, drawSight, type Sight, sightOf } from "./chart-drawing.ts";
 import { listenToGestures } from "./chart-gestures.ts";
-import type { ChartSettings, XRange } from "./chart-settings.ts";
+import type { ChartSettings } from "./chart-settings.ts";
 import { axisNumber, secondsText } from "./format.ts";
 import { chartColors } from "./theme.ts";
+import type { XRange } from "./x-range.ts";
 
 const AXIS_WIDTH_PX = 58;
 /** Beside the last mark of an axis. */

@@ -30,8 +30,10 @@ async function start(): Promise<void> {
   const context: CardContext = { payload, summaries, settings };
   const { runs, metricKeys } = payload;
   const keys = metricKeys.map((_, index) => index);
-  const ofTraining = keys.filter((key) => !isOfSystem(metricKeys[key] as string));
-  const ofSystem = keys.filter((key) => isOfSystem(metricKeys[key] as string));
+  const ofOthers = keys.filter((key) => !isOfSystem(metricKeys[key] as string));
+  // Where there is nothing else, they are what the run is about.
+  const ofTraining = ofOthers.length === 0 ? keys : ofOthers;
+  const ofSystem = ofOthers.length === 0 ? [] : keys.filter((key) => isOfSystem(metricKeys[key] as string));
   const titled = (id: string, title: string, content: HTMLElement | undefined) =>
     content === undefined ? undefined : section(id, title, content);
   const parts: readonly (() => HTMLElement | undefined)[] = [

@@ -7,7 +7,6 @@ import { memoryBackend } from "../../../src/memory/index.ts";
 import { unpackColumns } from "../../../src/report/curves/column-bytes.ts";
 import { type ReportOptions, report } from "../../../src/report/index.ts";
 import { POINT_COLUMNS, type ReportPayload, SUMMARY_COLUMNS } from "../../../src/report/payload.ts";
-import { rasterType } from "../../../src/report/raster-type.ts";
 import { temporaryDirectory } from "../../support/mlruns.ts";
 
 const inMemory = () => connect(memoryBackend());
@@ -275,19 +274,4 @@ describe("report refuses", () => {
     });
     expect(readdirSync(directory)).toEqual(["taken"]);
   });
-});
-
-describe("rasterType", () => {
-  const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
-
-  it.each([
-    ["\x89PNG\r\n\x1a\nrest", "image/png"],
-    ["\xff\xd8\xff\xe0", "image/jpeg"],
-    ["GIF89a", "image/gif"],
-    ["RIFF1234WEBPVP8 ", "image/webp"],
-    ["RIFF1234WAVE", undefined],
-    ["<svg onload=alert(1)>", undefined],
-    ["", undefined],
-    ["\x89PN", undefined],
-  ])("%j is %s", (text, type) => expect(rasterType(bytes(text))).toBe(type));
 });
