@@ -59,7 +59,8 @@ export class Chart {
       options.host,
     );
     listenToGestures(this.#plot, {
-      view: () => this.#view,
+      // What was asked for last, drawn yet or not.
+      view: () => options.settings.now.zoom ?? this.#view,
       isLog: options.settings.now.logX,
       zoomTo: (range) => options.settings.set("zoom", range === undefined ? undefined : this.#widened(range)),
     });

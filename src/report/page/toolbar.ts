@@ -108,7 +108,7 @@ function zoomButtons(settings: ChartSettings, list: ChartList): HTMLElement {
     return made;
   };
   const change = (work: (range: XRange, isLog: boolean) => XRange) => () => {
-    const { view } = list;
+    const view = settings.now.zoom ?? list.view;
     if (view !== undefined) settings.set("zoom", work(view, settings.now.logX));
   };
   const reset = button("Reset", "Show all", () => settings.set("zoom", undefined));

@@ -80,8 +80,14 @@ describe("ChartSettings", () => {
     expect(settings.now).toMatchObject({ zoom: { min: 1, max: 2 }, smoothing: 0.5, logY: true });
     settings.set("x", { kind: "wall" });
     expect(settings.now.zoom).toBeUndefined();
+    settings.set("zoom", { min: 0, max: 1e200 });
+    settings.set("zoom", { min: Number.NaN, max: 1 });
+    expect(settings.now.zoom).toBeUndefined();
+    settings.set("logX", true);
+    settings.set("zoom", { min: 0, max: 1 });
+    expect(settings.now.zoom).toBeUndefined();
     stop();
     settings.set("hidden", new Set([1]));
-    expect(changes).toEqual(["view", "style", "points", "points"]);
+    expect(changes).toEqual(["view", "style", "points", "points", "view", "view", "points", "view"]);
   });
 });
