@@ -144,12 +144,12 @@ function parseMatrix(bytes: Uint8Array): Omit<ReportMatrix, "path"> | string {
 async function readFile(reading: FileReading, what: "table" | "matrix", path: string): Promise<Uint8Array | undefined> {
   const { source, files, limits, omissions } = reading;
   const size = files.find((file) => file.path === path)?.sizeBytes ?? 0;
-  const omit = (why: string) => omissions.add({ what, runId: source.runId, name: path, why });
-  if (size > limits.maxFileBytes) return omit(`has ${size.toLocaleString("en")} bytes`) as undefined;
+  const omit = (why: string): undefined => omissions.add({ what, runId: source.runId, name: path, why });
+  if (size > limits.maxFileBytes) return omit(`has ${size.toLocaleString("en")} bytes`);
   try {
     const bytes = await readBounded(source.store, path, limits.maxFileBytes);
-    return typeof bytes === "string" ? (omit(bytes) as undefined) : bytes;
+    return typeof bytes === "string" ? omit(bytes) : bytes;
   } catch (error) {
-    return omit(messageOf(error)) as undefined;
+    return omit(messageOf(error));
   }
 }

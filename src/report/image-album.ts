@@ -41,14 +41,14 @@ export class ImageAlbum {
 
   /** Takes an image in; `undefined` where it is none, or too large: then it is written down why. */
   async embed({ store, runId }: ImageSource, path: string): Promise<EmbeddedImage | undefined> {
-    const omit = (why: string) => this.#omissions.add({ what: "image", runId, name: path, why });
+    const omit = (why: string): undefined => this.#omissions.add({ what: "image", runId, name: path, why });
     const most = Math.min(this.#limits.maxImageBytes, this.#leftBytes);
     const bytes = await readBounded(store, path, most).catch(messageOf);
-    if (typeof bytes === "string") return omit(bytes) as undefined;
+    if (typeof bytes === "string") return omit(bytes);
     const header = readRasterHeader(bytes);
-    if (header === undefined) return omit("is no PNG, JPEG, GIF or WebP image by its bytes") as undefined;
+    if (header === undefined) return omit("is no PNG, JPEG, GIF or WebP image by its bytes");
     const { type, width, height } = header;
-    if (width * height > MOST_PIXELS) return omit(`has ${width} x ${height} pixels`) as undefined;
+    if (width * height > MOST_PIXELS) return omit(`has ${width} x ${height} pixels`);
     this.#leftBytes -= bytes.length;
     return { element: this.images.push(bytes) - 1, type };
   }

@@ -10,7 +10,8 @@ export class Omissions {
     this.#maxTextLength = maxTextLength;
   }
 
-  add(omission: LeftOut): void {
+  /** Answers `undefined`, for callers who have nothing else to answer then. */
+  add(omission: LeftOut): undefined {
     this.all.push({ ...omission, name: this.cut(omission.name) });
   }
 
