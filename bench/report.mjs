@@ -19,7 +19,7 @@ export const reportCases = {
       const longest = (what, wallMs, cpuMs) =>
         atMost(
           "report",
-          `longest task of Chromium ${what}, ${cpuMs.toFixed(0)} ms of it cpu`,
+          `longest task of Chromium ${what} (in cpu time ${cpuMs.toFixed(0)} ms)`,
           wallMs,
           LONGEST_FRAME_MS,
           " ms",

@@ -28,8 +28,8 @@ async function longestTask(work) {
   const threads = new Set(events.filter(isMain).map(({ pid, tid }) => `${pid}:${tid}`));
   const tasks = events.filter(({ name, pid, tid }) => name === "RunTask" && threads.has(`${pid}:${tid}`));
   if (tasks.length === 0) throw new Error("the trace has no tasks");
-  const longest = tasks.reduce((a, b) => (b.dur > a.dur ? b : a));
-  return { wallMs: longest.dur / 1e3, cpuMs: (longest.tdur ?? longest.dur) / 1e3 };
+  const longest = (timeOf) => tasks.reduce((ms, task) => Math.max(ms, timeOf(task) / 1e3), 0);
+  return { wallMs: longest(({ dur }) => dur), cpuMs: longest(({ dur, tdur = dur }) => tdur) };
 }
 
 const open = await longestTask(async () => {
