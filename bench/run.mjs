@@ -11,6 +11,7 @@ import { localCases } from "./local.mjs";
 import { modelCases } from "./models.mjs";
 import { isSmoke, only, shouldWrite } from "./options.mjs";
 import { writePage } from "./page.mjs";
+import { reportCases } from "./report.mjs";
 import { s3Cases } from "./s3.mjs";
 import { s3MetricsCases } from "./s3-metrics.mjs";
 
@@ -22,6 +23,7 @@ const cases = {
   ...s3Cases,
   ...s3MetricsCases,
   ...importCases,
+  ...reportCases,
 };
 const names = Object.keys(cases);
 const chosen = only ?? names;

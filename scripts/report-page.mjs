@@ -19,7 +19,11 @@ const { outputFiles } = await build({
   write: false,
 });
 const script = outputFiles[0].text.trim();
-const css = `${read("node_modules/uplot/dist/uPlot.min.css")}\n${read("src/report/page/page.css")}`;
+// In this order: a later one changes what an earlier one says.
+const styles = ["ground", "head", "tables", "charts", "media", "narrow", "print"].map((name) =>
+  read(`src/report/page/styles/${name}.css`),
+);
+const css = [read("node_modules/uplot/dist/uPlot.min.css"), ...styles].join("\n");
 const style = (
   await build({
     stdin: { contents: css, loader: "css" },

@@ -1,3 +1,9 @@
+/**
+ * C0 and C1 controls, line separators, marks that turn the direction of writing, halves of a character: what can move a cursor, colour what
+ * follows, break a row in two or show a text in another order than it has.
+ */
+export const UNSAFE_CHARACTERS = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
 /** Length as Python counts it, in code points: what MLflow's limits mean. */
 function lengthInCodePoints(text: string): number {
   let length = 0;

@@ -3,6 +3,7 @@ import { parseColumns } from "./column-names.ts";
 import {
   append,
   collect,
+  parseCount,
   parseSeconds,
   type Run,
   runArgument,
@@ -57,6 +58,7 @@ function buildProgram(run: Run): Command {
   addExperiments(program, run);
   addRuns(program, run);
   addModels(program, run);
+  addReport(program, run);
   addSpool(program, run);
   program
     .command("doctor")
@@ -123,6 +125,24 @@ function addReap(runs: Command, run: Run): void {
     .addOption(silenceOption())
     .option("--dry-run", "only show what would be ended")
     .action(async (_, command) => run(command, (await import("./runs-reap.ts")).reapRuns));
+}
+
+function addReport(program: Command, run: Run): void {
+  const report = program
+    .command("report")
+    .description("one HTML file that shows runs, without a network")
+    .argument("[runs...]", "the same as for runs show; several are compared", collect)
+    .option("-e, --experiment <name-or-id>", "all runs of this experiment; may be repeated", append);
+  withSearch(report)
+    .option("--out <file>", "where it goes", "report.html")
+    .option("--title <text>", "what it is called")
+    .addOption(new Option("--max-points <count>", "points of all curves together").argParser(usage(parseCount)))
+    .action(async (runs = [], options, command) => {
+      if (runs.length === 0 && options.experiment === undefined) {
+        command.error("error: name a run, or an experiment with --experiment");
+      }
+      await run(command, (await import("./report.ts")).reportRuns, { runs });
+    });
 }
 
 function addSpool(program: Command, run: Run): void {

@@ -1,15 +1,13 @@
-// C0 and C1 controls, line separators, marks that turn the direction of writing, halves of a character: what can move the cursor,
-// colour what follows, break a row in two or show a text in another order than it has.
-const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+import { UNSAFE_CHARACTERS } from "../base/text.ts";
 
 /** A text of a file, a server or an argument as it may be shown: what could steer a terminal is replaced, one by one. */
 export function safeText(text: string): string {
-  return text.replace(UNSAFE, "\ufffd");
+  return text.replace(UNSAFE_CHARACTERS, "\ufffd");
 }
 
 /** The same for JSON, where an escape keeps the text whole. `JSON.stringify` leaves all but C0 as it is. */
 export function safeJson(json: string): string {
-  return json.replace(UNSAFE, (character) =>
+  return json.replace(UNSAFE_CHARACTERS, (character) =>
     character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -47,7 +47,7 @@ export async function collectImageSeries(
       steps.push({ step, image });
       left -= file.sizeBytes;
     }
-    if (steps.length > 0) series.push({ key, steps });
+    if (steps.length > 0) series.push({ key: omissions.cut(key), steps });
   }
   return series;
 }
@@ -101,7 +101,7 @@ export async function collectPictures(
       continue;
     }
     const image = await album.embed(source, file.path);
-    if (image !== undefined) pictures.push({ path: file.path, image });
+    if (image !== undefined) pictures.push({ path: omissions.cut(file.path), image });
   }
   return pictures;
 }

@@ -80,7 +80,12 @@ async function showTable({ source, album, limits, omissions }: FileReading, path
     }
     rows.push(cells);
   }
-  return { path, columns: columns.map((name) => omissions.cut(name)), rows, totalRows: table.rows.length };
+  return {
+    path: omissions.cut(path),
+    columns: columns.map((name) => omissions.cut(name)),
+    rows,
+    totalRows: table.rows.length,
+  };
 }
 
 const imageCellSchema = z.object({
@@ -110,7 +115,12 @@ export async function collectMatrices(reading: FileReading): Promise<ReportMatri
     if (bytes === undefined) continue;
     const matrix = parseMatrix(bytes);
     if (typeof matrix === "string") omissions.add({ what: "matrix", runId: source.runId, name: path, why: matrix });
-    else matrices.push({ path, labels: matrix.labels.map((label) => omissions.cut(label)), counts: matrix.counts });
+    else
+      matrices.push({
+        path: omissions.cut(path),
+        labels: matrix.labels.map((label) => omissions.cut(label)),
+        counts: matrix.counts,
+      });
   }
   return matrices;
 }
@@ -134,12 +144,12 @@ function parseMatrix(bytes: Uint8Array): Omit<ReportMatrix, "path"> | string {
 async function readFile(reading: FileReading, what: "table" | "matrix", path: string): Promise<Uint8Array | undefined> {
   const { source, files, limits, omissions } = reading;
   const size = files.find((file) => file.path === path)?.sizeBytes ?? 0;
-  const omit = (why: string) => omissions.add({ what, runId: source.runId, name: path, why });
-  if (size > limits.maxFileBytes) return omit(`has ${size.toLocaleString("en")} bytes`) as undefined;
+  const omit = (why: string): undefined => omissions.add({ what, runId: source.runId, name: path, why });
+  if (size > limits.maxFileBytes) return omit(`has ${size.toLocaleString("en")} bytes`);
   try {
     const bytes = await readBounded(source.store, path, limits.maxFileBytes);
-    return typeof bytes === "string" ? (omit(bytes) as undefined) : bytes;
+    return typeof bytes === "string" ? omit(bytes) : bytes;
   } catch (error) {
-    return omit(messageOf(error)) as undefined;
+    return omit(messageOf(error));
   }
 }

@@ -22,7 +22,6 @@ export interface ReportExperiment {
   readonly id: string;
   readonly name: string;
   readonly description?: string;
-  readonly tags: readonly Pair[];
 }
 
 /** Where the points of one metric of one run are among all points. */

@@ -104,12 +104,12 @@ async function writeReport(
   for (const entity of entities) runs.push(await collectRun(entity, collection));
   const metricKeys = [...new Set(curves.map(({ key }) => key))];
   const payload: ReportPayload = {
-    title: limits.title ?? titleOf(runs, experiments),
+    title: omissions.cut(limits.title ?? titleOf(runs, experiments)),
     madeAt: Date.now(),
     uri: client.uri,
     experiments: experiments.map((experiment) => showExperiment(experiment, omissions)),
     runs,
-    metricKeys,
+    metricKeys: metricKeys.map((key) => omissions.cut(key)),
     curves: placesOf(curves, metricKeys),
     pointsPerBlock: POINTS_PER_BLOCK,
     leftOut: omissions.all,
@@ -127,13 +127,11 @@ async function readExperiments(client: Client, runs: readonly RunEntity[]): Prom
 }
 
 function showExperiment({ id, name, tags }: Experiment, omissions: Omissions): ReportExperiment {
-  const { [DESCRIPTION_TAG]: description, ...others } = tags;
-  const own = Object.fromEntries(Object.entries(others).filter(([key]) => !key.startsWith("mlflow.")));
+  const description = tags[DESCRIPTION_TAG];
   return {
     id,
     name: omissions.cut(name),
     ...(description === undefined ? {} : { description: omissions.cut(description) }),
-    tags: omissions.pairs(own, "", "experiment tag"),
   };
 }
 

@@ -54,6 +54,12 @@ describe("the check notices", () => {
     ["a renamed default export", { "base/a.ts": "const a = 1; export { a as default }" }, "default export"],
     ["an internal index", { "base/index.ts": "" }, "no entry"],
     ["code in an index", { "fs/index.ts": "export const a = 1" }, "more than re-export"],
+    [
+      "a program for browsers in ours",
+      { "report/a.ts": 'import "./page/b.ts"', "report/page/b.ts": 'import "uplot"' },
+      "report/a.ts: imports a program for browsers",
+    ],
+    ["a package of such a program elsewhere", { "report/a.ts": 'import "uplot"' }, 'not in "dependencies"'],
     ["a package that is not declared", { "fs/a.ts": 'import "left-pad"' }, 'not in "dependencies"'],
     [
       "a cycle",

@@ -18,6 +18,7 @@ const REFUSED_CALLS: Readonly<Record<string, string>> = {
   "./onnx-export": "exportOnnx({})",
   "./onnxruntime": "autolog({})",
   "./registry": 'parseModelUri("models:/")',
+  "./report": 'report("a run", {})',
   "./s3": 's3Artifacts("gs://bucket/x")',
   "./tfjs": "autolog({})",
 };

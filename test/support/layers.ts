@@ -24,6 +24,9 @@ const ROWS: readonly (readonly string[])[] = [
 
 const ROOT_INDEX = "index.ts";
 
+/** Programs for browsers, with the packages that are bundled into them (scripts/report-page.mjs). Nothing else imports them. */
+const BUNDLED: Readonly<Record<string, readonly string[]>> = { "report/page": ["uplot"] };
+
 /** What the rules need beside the sources. */
 export interface Package {
   /** Folders in `src/` that are keys of `exports`. */
@@ -69,6 +72,8 @@ function arrowProblems(from: string, specifier: string, modules: ReadonlyMap<str
   if (folderOf(to) === SUITE && ![SUITE, "backend"].includes(folderOf(from)))
     return [`${from}: imports the contract suite`];
   if (to === ROOT_INDEX) return [`${from}: imports the package's root, which nothing inside may`];
+  const program = posix.dirname(to);
+  if (program in BUNDLED && posix.dirname(from) !== program) return [`${from}: imports a program for browsers`];
   const [source, target] = [folderOf(from), folderOf(to)];
   if (from === ROOT_INDEX || source === target || rowOf(target) < rowOf(source)) return [];
   return [`${from}: ${source}/ may not import ${target}/ (${specifier})`];
@@ -80,8 +85,9 @@ function packageProblems(
   typeOnly: boolean,
   dependencies: readonly string[],
 ): string[] {
+  const name = packageOf(specifier) ?? "";
   // Types of a package that the user brings (tfjs, onnxruntime) come from a development dependency.
-  if (typeOnly || dependencies.includes(packageOf(specifier) ?? "")) return [];
+  if (typeOnly || dependencies.includes(name) || BUNDLED[posix.dirname(from)]?.includes(name)) return [];
   return [`${from}: imports ${specifier}, which is not in "dependencies"; what Node brings is named node:…`];
 }
 

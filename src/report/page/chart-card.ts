@@ -30,11 +30,13 @@ export class ChartCard {
   readonly #readout: HTMLElement;
   readonly #tip: HTMLElement;
   readonly #note: HTMLElement;
+  /** What was read, between `show` and `hide`. */
   #points: Map<CurvePlace, MetricHistory> | undefined;
   #plotted: readonly (readonly [CurvePlace, PlottedCurve])[] = [];
   #chart: Chart | undefined;
-  /** Which call of `show` counts: an older one stops where it is. */
+  /** Which preparation counts: an older one stops where it is. */
   #turn = 0;
+  #isPreparing = false;
 
   constructor(context: CardContext, key: number, places: readonly CurvePlace[]) {
     this.#context = context;
@@ -43,7 +45,13 @@ export class ChartCard {
     const name = context.payload.metricKeys[key] as string;
     this.#readout = element("span", { class: "readout" });
     this.#tip = element("div", { class: "tip", hidden: true });
-    this.#host = element("div", { class: "plot", tabindex: 0, role: "img", "aria-label": this.#description(name) });
+    this.#host = element("div", {
+      class: "plot",
+      tabindex: 0,
+      role: "group",
+      "aria-roledescription": "chart",
+      "aria-label": this.#description(name),
+    });
     this.#note = element("p", { class: "note" });
     const widen = element(
       "button",
@@ -70,9 +78,10 @@ export class ChartCard {
 
   /** Reads the points and draws them. */
   async show(): Promise<void> {
-    if (this.#chart !== undefined) return;
+    if (this.#points !== undefined) return;
+    this.#points = new Map();
     this.root.setAttribute("aria-busy", "true");
-    await this.#prepare(++this.#turn);
+    await this.#prepare(++this.#turn, this.#points);
   }
 
   /** Lets go of everything that takes memory. */
@@ -82,19 +91,21 @@ export class ChartCard {
     this.#chart = undefined;
     this.#points = undefined;
     this.#plotted = [];
+    delete this.root.dataset.drawn;
   }
 
   async update(change: Change): Promise<void> {
     if (this.#points === undefined) return;
     if (change === "view") this.#chart?.draw();
-    else if (change === "points") await this.#prepare(++this.#turn);
+    // What is being prepared is prepared for settings that are no more.
+    else if (change === "points" || this.#isPreparing) await this.#prepare(++this.#turn, this.#points);
     else await this.#smooth(++this.#turn);
   }
 
-  async #prepare(turn: number): Promise<void> {
+  async #prepare(turn: number, points: Map<CurvePlace, MetricHistory>): Promise<void> {
     const { payload, settings } = this.#context;
     const { logX, logY } = settings.now;
-    const points = this.#points ?? new Map<CurvePlace, MetricHistory>();
+    this.#isPreparing = true;
     const plotted: [CurvePlace, PlottedCurve][] = [];
     for (const place of this.#places) {
       const read = points.get(place) ?? (await readPoints(payload, place));
@@ -103,11 +114,11 @@ export class ChartCard {
       plotted.push([place, await plotCurve(x, read.values, { logX, logY })]);
       if (turn !== this.#turn) return;
     }
-    this.#points = points;
     this.#plotted = plotted;
     const curves = await this.#smoothed(turn);
     await rest();
     if (curves === undefined || turn !== this.#turn) return;
+    this.#isPreparing = false;
     this.#chart?.destroy();
     this.#host.replaceChildren();
     this.#chart = new Chart({ host: this.#host, settings, curves, onPoint: (pointed) => this.#say(pointed) });

@@ -5,6 +5,7 @@ import type { Change } from "./chart-settings.ts";
 import { element } from "./dom.ts";
 import { count } from "./format.ts";
 import { onThemeChange } from "./theme.ts";
+import type { XRange } from "./x-range.ts";
 
 /** Groups are open until so many charts are in the open ones. */
 const MOST_OPEN = 36;
@@ -55,7 +56,7 @@ export class ChartList {
   }
 
   /** The range that the drawn charts show together. */
-  get view() {
+  get view(): XRange | undefined {
     const views = [...this.#drawn].flatMap(({ chart }) => (chart === undefined ? [] : [chart.view]));
     if (views.length === 0) return undefined;
     return { min: Math.min(...views.map(({ min }) => min)), max: Math.max(...views.map(({ max }) => max)) };

@@ -1,11 +1,7 @@
+import type { XRange } from "./x-range.ts";
+
 /** What x is. */
 export type XAxis = { readonly kind: "step" | "relative" | "wall" } | { readonly kind: "metric"; readonly key: number };
-
-/** A stretch of x. */
-export interface XRange {
-  readonly min: number;
-  readonly max: number;
-}
 
 /** What all charts have in common. */
 export interface Settings {
@@ -49,7 +45,10 @@ export class ChartSettings {
   }
 
   set<Name extends keyof Settings>(name: Name, value: Settings[Name]): void {
-    this.#now = { ...this.#now, [name]: value };
+    const before = this.#now;
+    this.#now = { ...before, [name]: value };
+    // Whoever zooms out for ever gets no further.
+    if (name === "zoom" && !isDrawable(this.#now)) this.#now = before;
     // A stretch of steps means nothing on another axis.
     if (name === "x" || name === "logX") this.#now = { ...this.#now, zoom: undefined };
     for (const listener of this.#listeners) listener(CHANGES[name]);
@@ -59,4 +58,13 @@ export class ChartSettings {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+/** Far beyond what can be on an axis, and far before its marks are no numbers any more. */
+const FARTHEST = 1e102;
+
+function isDrawable({ zoom, logX }: Settings): boolean {
+  if (zoom === undefined) return true;
+  const { min, max } = zoom;
+  return min < max && min > -FARTHEST && max < FARTHEST && (!logX || min > 1 / FARTHEST);
 }

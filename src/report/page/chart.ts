@@ -2,11 +2,14 @@ import uPlot from "uplot";
 import { firstAtLeast } from "../curves/search-sorted.ts";
 import { columnEdges, type DrawnCurve, drawSight, type Sight, sightOf } from "./chart-drawing.ts";
 import { listenToGestures } from "./chart-gestures.ts";
-import type { ChartSettings, XRange } from "./chart-settings.ts";
+import type { ChartSettings } from "./chart-settings.ts";
 import { axisNumber, secondsText } from "./format.ts";
 import { chartColors } from "./theme.ts";
+import type { XRange } from "./x-range.ts";
 
 const AXIS_WIDTH_PX = 58;
+/** Beside the last mark of an axis. */
+const RIGHT_PX = 10;
 const AXIS_HEIGHT_PX = 30;
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 /** Below it an axis could not tell its marks apart. */
@@ -56,7 +59,8 @@ export class Chart {
       options.host,
     );
     listenToGestures(this.#plot, {
-      view: () => this.#view,
+      // What was asked for last, drawn yet or not.
+      view: () => options.settings.now.zoom ?? this.#view,
       isLog: options.settings.now.logX,
       zoomTo: (range) => options.settings.set("zoom", range === undefined ? undefined : this.#widened(range)),
     });
@@ -82,13 +86,15 @@ export class Chart {
     this.#view = now.zoom ?? this.#wholeView();
     const { min, max } = this.#view;
     const shown = this.#shown();
-    this.#sight = sightOf(shown, columnEdges(min, max, this.#plot.bbox.width / devicePixelRatio, now.logX));
+    this.#sight = sightOf(shown, columnEdges(min, max, this.#plot.width - AXIS_WIDTH_PX - RIGHT_PX, now.logX));
     const y = yRange(this.#sight, now.logY);
     this.#plot.batch(() => {
       this.#plot.setScale("x", this.#view);
       this.#plot.setScale("y", y);
     });
     this.#plot.redraw(false, true);
+    // For programs that look at the page.
+    Object.assign(this.#options.host.dataset, { from: min, to: max });
   }
 
   destroy(): void {
@@ -145,7 +151,7 @@ export class Chart {
     return {
       width: host.clientWidth || 300,
       height: host.clientHeight || 200,
-      padding: [8, 10, 0, 0],
+      padding: [8, RIGHT_PX, 0, 0],
       legend: { show: false },
       scales: {
         x: { time: x.kind === "wall", distr: distribution(logX), auto: false },

@@ -43,7 +43,7 @@ export function overview(payload: ReportPayload, settings: ChartSettings): HTMLE
       description === undefined || isAlone ? [] : [describe(description, experiments.length > 1 ? name : undefined)],
     ),
     isAlone && first.description !== undefined && describe(first.description),
-    !isAlone && runList(runs, settings),
+    !isAlone && runList(runs, settings, experiments.length > 1),
     element("p", { class: "note" }, `Made ${dateText(madeAt)} from `, element("bdi", {}, uri)),
   );
 }
@@ -52,7 +52,7 @@ const describe = (text: string, of?: string): HTMLElement =>
   element("p", { class: "description" }, of !== undefined && element("b", {}, `${of}: `), text);
 
 function facts(run: ReportRun): HTMLElement {
-  const { id, experiment, startTime, endTime, user, parent } = run;
+  const { id, experiment, startTime, endTime, user, parent, artifactUri } = run;
   const shown: [string, string][] = [
     ["Experiment", experiment],
     ["Started", dateText(startTime)],
@@ -60,6 +60,7 @@ function facts(run: ReportRun): HTMLElement {
     ["User", user],
     ["Run", id],
     ...(parent === undefined ? [] : [["Child of", parent] as [string, string]]),
+    ["Files", artifactUri],
   ];
   return element(
     "dl",
@@ -73,7 +74,7 @@ function facts(run: ReportRun): HTMLElement {
 }
 
 /** The runs that are compared; each can be taken out of the charts. */
-function runList(runs: readonly ReportRun[], settings: ChartSettings): HTMLElement {
+function runList(runs: readonly ReportRun[], settings: ChartSettings, areOfSeveral: boolean): HTMLElement {
   const rows = runs.map((run, index) => {
     const box = element("input", { type: "checkbox", checked: true, "aria-label": `Draw ${run.name}` });
     box.addEventListener("change", () => {
@@ -93,13 +94,14 @@ function runList(runs: readonly ReportRun[], settings: ChartSettings): HTMLEleme
         element("span", { class: "run-head" }, runSwatch(index), element("bdi", {}, run.name)),
         run.description !== undefined && element("small", { class: "about" }, run.description),
       ),
+      areOfSeveral && element("td", {}, element("bdi", {}, run.experiment)),
       element("td", {}, statusPill(run.status)),
       element("td", {}, dateText(startTime)),
       element("td", { class: "number" }, endTime === undefined ? "" : durationText(Math.max(0, endTime - startTime))),
       element("td", {}, element("code", {}, run.id)),
     );
   });
-  const heads = ["Drawn", "Run", "Status", "Started", "Took", "Id"];
+  const heads = ["Drawn", "Run", ...(areOfSeveral ? ["Experiment"] : []), "Status", "Started", "Took", "Id"];
   return element(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": "Runs" },

@@ -1,4 +1,4 @@
-import { breathe } from "./breathe.ts";
+import { breathe, rest } from "./breathe.ts";
 import type { CardContext } from "./chart-card.ts";
 import { ChartList } from "./chart-list.ts";
 import { ChartSettings } from "./chart-settings.ts";
@@ -17,6 +17,8 @@ const BEST = "Last values, and the best ones: the smallest of a loss or an error
 const isOfSystem = (key: string): boolean => key.startsWith("system/");
 
 async function start(): Promise<void> {
+  // What reads the page must not wait for what fills it.
+  await rest();
   watchTheme();
   const payload = readPayload();
   const settings = new ChartSettings();
@@ -28,8 +30,10 @@ async function start(): Promise<void> {
   const context: CardContext = { payload, summaries, settings };
   const { runs, metricKeys } = payload;
   const keys = metricKeys.map((_, index) => index);
-  const ofTraining = keys.filter((key) => !isOfSystem(metricKeys[key] as string));
-  const ofSystem = keys.filter((key) => isOfSystem(metricKeys[key] as string));
+  const ofOthers = keys.filter((key) => !isOfSystem(metricKeys[key] as string));
+  // Where there is nothing else, they are what the run is about.
+  const ofTraining = ofOthers.length === 0 ? keys : ofOthers;
+  const ofSystem = ofOthers.length === 0 ? [] : keys.filter((key) => isOfSystem(metricKeys[key] as string));
   const titled = (id: string, title: string, content: HTMLElement | undefined) =>
     content === undefined ? undefined : section(id, title, content);
   const parts: readonly (() => HTMLElement | undefined)[] = [

@@ -6,34 +6,42 @@ import { count, wholeNumber } from "./format.ts";
 import { longTable } from "./long-table.ts";
 import { runHead } from "./run-label.ts";
 
-/** Sets the address of an image when it comes into sight: what is never looked at is never decoded. */
+/** What makes an image, by the element that waits for it: what is never looked at is never decoded. */
+const waiting = new Map<Element, () => void>();
 const sight = new IntersectionObserver(
   (entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting) continue;
-      waiting.get(target)?.();
-      waiting.delete(target);
-      sight.unobserve(target);
-    }
+    for (const { target, isIntersecting } of entries) if (isIntersecting) show(target);
   },
   { rootMargin: "400px" },
 );
-const SMALL_PX = 160;
-const waiting = new WeakMap<Element, () => void>();
+// Paper shows everything.
+window.addEventListener("beforeprint", () => [...waiting.keys()].forEach(show));
 
-function lazyImage(image: EmbeddedImage, alt: string): HTMLImageElement {
-  const made = smoothOrSharp(element("img", { alt }));
-  waiting.set(made, () => {
-    made.src = imageAddress(image);
-  });
-  sight.observe(made);
-  return made;
+const SMALL_PX = 160;
+
+function showInSight(element: Element, work: () => void): void {
+  waiting.set(element, work);
+  sight.observe(element);
+}
+
+function show(element: Element): void {
+  sight.unobserve(element);
+  waiting.get(element)?.();
+  waiting.delete(element);
 }
 
 /** Small images are shown large, pixel by pixel. */
 function smoothOrSharp(image: HTMLImageElement): HTMLImageElement {
   image.addEventListener("load", () => image.classList.toggle("small", image.naturalWidth < SMALL_PX));
   return image;
+}
+
+function lazyImage(image: EmbeddedImage, alt: string): HTMLImageElement {
+  const made = smoothOrSharp(element("img", { alt }));
+  showInSight(made, () => {
+    made.src = imageAddress(image);
+  });
+  return made;
 }
 
 /** Images by key, with a slider over the steps of all runs. */
@@ -70,12 +78,12 @@ function imageSeries(key: string, runs: readonly ReportRun[]): HTMLElement {
     id: nextId(),
   });
   const output = element("output", {});
-  const show = () => {
+  const showStep = () => {
     const step = steps[slider.valueAsNumber] ?? 0;
     output.textContent = `step ${wholeNumber(step)}`;
     for (const figure of figures) figure.show(step);
   };
-  slider.addEventListener("input", show);
+  slider.addEventListener("input", showStep);
   const root = element(
     "div",
     { class: "panel" },
@@ -94,8 +102,7 @@ function imageSeries(key: string, runs: readonly ReportRun[]): HTMLElement {
     ),
     element("div", { class: "figures" }, ...figures.map(({ figure }) => figure)),
   );
-  waiting.set(root, show);
-  sight.observe(root);
+  showInSight(root, showStep);
   return root;
 }
 

@@ -1,9 +1,9 @@
 import type { ReportPayload } from "../payload.ts";
-import { moved, zoomed } from "./chart-gestures.ts";
 import type { ChartList } from "./chart-list.ts";
 import type { ChartSettings, XAxis } from "./chart-settings.ts";
 import { afterPause, element, nextId, toggle } from "./dom.ts";
 import { count } from "./format.ts";
+import { moved, type XRange, zoomed } from "./x-range.ts";
 
 const SEARCH_PAUSE_MS = 150;
 /** More than anybody scrolls through. */
@@ -107,11 +107,10 @@ function zoomButtons(settings: ChartSettings, list: ChartList): HTMLElement {
     made.addEventListener("click", work);
     return made;
   };
-  const change =
-    (work: (range: NonNullable<ChartList["view"]>, isLog: boolean) => NonNullable<ChartList["view"]>) => () => {
-      const { view } = list;
-      if (view !== undefined) settings.set("zoom", work(view, settings.now.logX));
-    };
+  const change = (work: (range: XRange, isLog: boolean) => XRange) => () => {
+    const view = settings.now.zoom ?? list.view;
+    if (view !== undefined) settings.set("zoom", work(view, settings.now.logX));
+  };
   const reset = button("Reset", "Show all", () => settings.set("zoom", undefined));
   const watch = () => {
     reset.disabled = settings.now.zoom === undefined;

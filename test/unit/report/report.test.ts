@@ -7,7 +7,6 @@ import { memoryBackend } from "../../../src/memory/index.ts";
 import { unpackColumns } from "../../../src/report/curves/column-bytes.ts";
 import { type ReportOptions, report } from "../../../src/report/index.ts";
 import { POINT_COLUMNS, type ReportPayload, SUMMARY_COLUMNS } from "../../../src/report/payload.ts";
-import { rasterType } from "../../../src/report/raster-type.ts";
 import { temporaryDirectory } from "../../support/mlruns.ts";
 
 const inMemory = () => connect(memoryBackend());
@@ -229,8 +228,8 @@ describe("report", () => {
     const { html, bytes, payload } = await reported(client, run);
     expect(bytes).toBeLessThan(300_000);
     expect(html).toMatch(/^[\n\x20-\x7e]+$/);
-    expect(payload.runs[0]?.name).toBe("größer <&> \u202e 🌊");
-    expect(html).toContain("<title>gr&#246;&#223;er &#60;&#38;&#62; &#8238; &#127754;</title>");
+    expect(payload.runs[0]?.name).toBe("größer <&> \ufffd 🌊");
+    expect(html).toContain("<title>gr&#246;&#223;er &#60;&#38;&#62; &#65533; &#127754;</title>");
     expect(html.match(/(src|href)="/g)).toBeNull();
     expect(html).toContain("The MIT License (MIT)");
   });
@@ -275,19 +274,4 @@ describe("report refuses", () => {
     });
     expect(readdirSync(directory)).toEqual(["taken"]);
   });
-});
-
-describe("rasterType", () => {
-  const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
-
-  it.each([
-    ["\x89PNG\r\n\x1a\nrest", "image/png"],
-    ["\xff\xd8\xff\xe0", "image/jpeg"],
-    ["GIF89a", "image/gif"],
-    ["RIFF1234WEBPVP8 ", "image/webp"],
-    ["RIFF1234WAVE", undefined],
-    ["<svg onload=alert(1)>", undefined],
-    ["", undefined],
-    ["\x89PN", undefined],
-  ])("%j is %s", (text, type) => expect(rasterType(bytes(text))).toBe(type));
 });
