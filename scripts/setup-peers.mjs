@@ -1,5 +1,5 @@
 // Installs the programs that the tests run tidemark against into the git-ignored .cache/: Python MLflow, Bun, Deno, a newer Node
-// and an S3 server. A peer that is there is not touched. A peer that cannot be had is a failure in CI; elsewhere it is said and left out.
+// and storages that speak S3. A peer that is there is not touched. A peer that cannot be had is a failure in CI; elsewhere it is said and left out.
 import { execFile } from "node:child_process";
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -25,6 +25,10 @@ const DENO = "2.9.6";
 const NODE_24 = "24.21.0";
 /** A storage that speaks S3, and looks at signatures, checksums and conditions as AWS does. Older ones do not. */
 const VERSITYGW = "1.8.0";
+/** Another one, in memory, which is there in seconds where Go is missing. It looks at no signatures. */
+const MINISTACK = "1.5.33";
+/** One that takes conditions and does not keep them: it must be refused. */
+const S3RVER = "3.7.1";
 
 /** MLflow 3.17 asks for this one. */
 const OLDEST_PYTHON_MINOR = 10;
@@ -53,6 +57,8 @@ const peers = [
   { name: "deno", made: { deno: DENO }, make: (folder) => makeFromNpm(folder, `deno@${DENO}`, "@deno", "deno") },
   { name: "node24", made: { node: NODE_24 }, make: makeNode },
   { name: "versitygw", made: { versitygw: VERSITYGW }, make: makeVersitygw },
+  { name: "ministack", made: { ministack: MINISTACK }, make: makeMinistack },
+  { name: "s3rver", made: { s3rver: S3RVER }, make: makeS3rver },
 ];
 
 mkdirSync(cache, { recursive: true });
@@ -104,10 +110,6 @@ async function makePeer(peer) {
 }
 
 async function makePython(folder) {
-  const python = await findPython();
-  const venv = join(folder, "venv");
-  await run(python, ["-m", "venv", venv]);
-  const program = join(venv, "bin", "python");
   const packages = [
     `mlflow[auth]==${MLFLOW}`,
     `moto[server]==${MOTO}`,
@@ -118,11 +120,19 @@ async function makePython(folder) {
     `duckdb==${DUCKDB}`,
     `fsspec==${FSSPEC}`,
   ];
+  const modules =
+    "mlflow, flask_wtf, moto.server, tensorboard.backend.event_processing.event_accumulator, onnx, onnxruntime, duckdb, fsspec";
+  return await makeVenv(folder, packages, modules);
+}
+
+/** A Python of its own with packages in it, of which these modules can be loaded. */
+async function makeVenv(folder, packages, modules) {
+  const python = await findPython();
+  const venv = join(folder, "venv");
+  await run(python, ["-m", "venv", venv]);
+  const program = join(venv, "bin", "python");
   await run(program, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages]);
-  await run(program, [
-    "-c",
-    "import mlflow, flask_wtf, moto.server, tensorboard.backend.event_processing.event_accumulator, onnx, onnxruntime, duckdb, fsspec",
-  ]);
+  await run(program, ["-c", `import ${modules}`]);
   return program;
 }
 
@@ -165,6 +175,16 @@ async function makeVersitygw(folder) {
   const source = `github.com/versity/versitygw/cmd/versitygw@v${VERSITYGW}`;
   await run("go", ["install", "-ldflags", "-s -w", source], { env: { ...process.env, GOBIN: folder } });
   return join(folder, "versitygw");
+}
+
+/** Not beside MLflow: packages that both want need not be of one version. */
+async function makeMinistack(folder) {
+  return await makeVenv(folder, [`ministack==${MINISTACK}`], "ministack");
+}
+
+async function makeS3rver(folder) {
+  await npmInstall(folder, `s3rver@${S3RVER}`);
+  return join(folder, "node_modules", "s3rver", "bin", "s3rver.js");
 }
 
 async function npmInstall(folder, spec) {
