@@ -1,10 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { S3Client } from "../../src/s3/client.ts";
 import { s3Backend } from "../../src/s3/s3-backend.ts";
 import type { S3Options } from "../../src/s3/s3-options.ts";
 import type { AwsKeys } from "../../src/s3/sigv4.ts";
 import type { S3StoreOptions } from "../../src/s3/store/s3-store-options.ts";
 import { freePort } from "./mlflow-server.ts";
-import { temporaryDirectory } from "./mlruns.ts";
 import { ministackPath, type Peer, s3rverPath } from "./peers.ts";
 import { startS3Storage } from "./s3-storage.ts";
 import { type ServerStart, startServer } from "./started-server.ts";
@@ -46,12 +48,19 @@ export async function startMinistackServer(): Promise<S3Server> {
 /** It takes conditions, and keeps none of them. */
 export async function startS3rverServer(): Promise<S3Server> {
   const keys = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
-  const directory = temporaryDirectory();
-  return await startAt(keys, (port) => ({
+  const directory = mkdtempSync(join(tmpdir(), "tidemark-s3rver-"));
+  const { options, kill } = await startAt(keys, (port) => ({
     name: "s3rver",
     command: process.execPath,
     args: [s3rverPath(), "--directory", directory, "--address", "127.0.0.1", "--port", String(port), "--silent"],
   }));
+  return {
+    options,
+    kill: async () => {
+      await kill();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
 }
 
 async function startAt(
