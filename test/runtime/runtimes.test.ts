@@ -20,8 +20,8 @@ beforeAll(async () => {
   const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
   await succeed("npm", ["install", ...quiet, ...packages], { cwd: project.path });
   cpSync(join(repository, "test/runtime/consumers"), project.path, { recursive: true });
-  // Hundreds of megabytes, which need not be copied to be loaded.
-  for (const name of ONNX_RUNTIMES) {
+  // What a user installs beside: hundreds of megabytes, which need not be copied to be loaded.
+  for (const name of [...ONNX_RUNTIMES, "hyparquet-writer"]) {
     symlinkSync(join(repository, "node_modules", name), join(project.path, "node_modules", name), "dir");
   }
   writeFileSync(at("loss.onnx"), lossModel);
@@ -141,20 +141,39 @@ describe.skipIf(leftOut("versitygw", "node24", "bun", "deno"))("a bucket", () =>
   let storage: Versitygw | undefined;
   afterAll(() => storage?.kill());
 
+  async function answerOf([program, ...args]: readonly [string, ...string[]], ...more: readonly string[]) {
+    storage ??= await startVersitygw("artifacts");
+    const cwd = mkdtempSync(join(project.path, "cwd-"));
+    const env = {
+      AWS_ENDPOINT_URL_S3: storage.address,
+      AWS_ACCESS_KEY_ID: storage.keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: storage.keys.secretAccessKey,
+      TIDEMARK_SPOOL_DIR: join(cwd, "spool"),
+      DENO_DIR: join(project.path, ".deno"),
+    };
+    return JSON.parse(await succeed(program, [...args, ...more], { cwd, env })) as unknown;
+  }
+
   test("keeps artifacts of every runtime", async () => {
-    storage = await startVersitygw("artifacts");
     for (const { name, command } of hosts) {
-      const [program, ...args] = command(at("bucket.mjs"));
-      const cwd = mkdtempSync(join(project.path, "cwd-"));
-      const env = {
-        AWS_ENDPOINT_URL_S3: storage.address,
-        AWS_ACCESS_KEY_ID: storage.keys.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: storage.keys.secretAccessKey,
-        DENO_DIR: join(project.path, ".deno"),
-      };
-      const place = `s3://artifacts/${encodeURIComponent(name)}`;
-      const output = await succeed(program, [...args, place], { cwd, env });
-      expect(JSON.parse(output), name).toEqual({ isEqual: true, notes: "hi", names: ["large ü.bin"] });
+      const answer = await answerOf(command(at("bucket.mjs")), `s3://artifacts/${encodeURIComponent(name)}`);
+      expect(answer, name).toEqual({ isEqual: true, notes: "hi", names: ["large ü.bin"] });
+    }
+  });
+
+  test("is the whole store of every runtime, and each loads by its alias what the one before has registered", async () => {
+    let before: string | undefined;
+    for (const [index, { name, command }] of hosts.entries()) {
+      const alias = name.replaceAll(/[ .]/g, "-");
+      const given = ["s3://artifacts/store", alias, ...(before === undefined ? [] : [before])];
+      expect(await answerOf(command(at("bucket-store.mjs")), ...given), name).toEqual({
+        isEqual: true,
+        found: ["FINISHED"],
+        isExact: true,
+        version: index + 1,
+        predicted: [2, 4],
+      });
+      before = alias;
     }
   });
 });
