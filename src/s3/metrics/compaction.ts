@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TidemarkError } from "../../base/errors.ts";
 import { ownRandom } from "../../base/random.ts";
 import type { S3RequestOptions } from "../object-requests.ts";
-import { deleteKeys } from "./delete-keys.ts";
+import { deleteRubbish } from "./delete-keys.ts";
 import {
   compactedPrefix,
   highWaterMark,
@@ -64,7 +64,7 @@ async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Prom
   const leftOver = await listCompacted(place, options);
   const snapshot = await takeSnapshot(place, options);
   const { manifest } = snapshot;
-  await deleteKeys(
+  await deleteRubbish(
     client,
     leftOver.filter(isForgotten(manifest)).map((name) => compactedPrefix(prefix) + name),
     options,
@@ -72,7 +72,7 @@ async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Prom
   const segments = await chooseSegments(place, snapshot, options);
   const files = chooseFiles(manifest.objs, segments);
   if (segments.length === 0 && files.length < 2) {
-    await deleteKeys(client, snapshot.stale.map(keyOf), options);
+    await deleteRubbish(client, snapshot.stale.map(keyOf), options);
     return "done";
   }
   const parts = [...(await readCompacted(place, files, options)), ...(await readSegments(place, segments, options))];
@@ -91,7 +91,7 @@ async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Prom
   // The next try finds the file, and deletes it: its time is over.
   if (written === undefined) return "lost";
   const replaced = files.map((file) => compactedPrefix(prefix) + file.name);
-  await deleteKeys(client, [...[...segments, ...snapshot.stale].map(keyOf), ...replaced], options);
+  await deleteRubbish(client, [...[...segments, ...snapshot.stale].map(keyOf), ...replaced], options);
   return segments.length < snapshot.live.length ? "more" : "done";
 }
 
