@@ -18,7 +18,7 @@ medians. The machines are shared. Compare ratios, not absolutes.
 const FOOT = `
 How each is measured: \`bench/cases/\`. Named peers: Python MLflow 3.17.2 (FileStore for what is local), npm \`mlflow\` 2.0.7, and the plainest
 loop that does the same work. What begins with \`http\` talks to \`mlflow server\` on SQLite, one server for all variants. What
-begins with \`s3\` talks to versitygw.
+begins with \`s3\` talks to versitygw; beside it are AWS's SDK (\`@aws-sdk/client-s3\`, \`@aws-sdk/lib-storage\`), hyparquet and hyparquet-writer.
 `;
 
 const machine = `${os.cpus().length} cores (${os.cpus()[0]?.model ?? "unknown"}), Node ${process.versions.node}, ${rounds} rounds`;

@@ -1,5 +1,5 @@
 // Installs the programs that the tests run tidemark against into the git-ignored .cache/: Python MLflow, a client of notebook
-// kernels, Bun, Deno, newer Nodes and an S3 server. A peer that is there is not touched. A peer that cannot be had is a failure in CI; elsewhere it is said and left out.
+// kernels, Bun, Deno, newer Nodes and storages that speak S3. A peer that is there is not touched. A peer that cannot be had is a failure in CI; elsewhere it is said and left out.
 import { execFile } from "node:child_process";
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -28,6 +28,10 @@ const DENO = "2.9.6";
 const NODES = { 22: "22.23.3", 24: "24.21.0", 26: "26.12.1" };
 /** A storage that speaks S3, and looks at signatures, checksums and conditions as AWS does. Older ones do not. */
 const VERSITYGW = "1.8.0";
+/** Another one, in memory, which is there in seconds where Go is missing. It looks at no signatures. */
+const MINISTACK = "1.5.33";
+/** One that takes conditions and does not keep them: it must be refused. */
+const S3RVER = "3.7.1";
 
 /** MLflow 3.17 asks for this one. */
 const OLDEST_PYTHON_MINOR = 10;
@@ -61,6 +65,8 @@ const peers = [
     make: (folder) => makeNode(folder, version),
   })),
   { name: "versitygw", made: { versitygw: VERSITYGW }, make: makeVersitygw },
+  { name: "ministack", made: { ministack: MINISTACK }, make: makeMinistack },
+  { name: "s3rver", made: { s3rver: S3RVER }, make: makeS3rver },
 ];
 
 mkdirSync(cache, { recursive: true });
@@ -180,6 +186,16 @@ async function makeVersitygw(folder) {
   const source = `github.com/versity/versitygw/cmd/versitygw@v${VERSITYGW}`;
   await run("go", ["install", "-ldflags", "-s -w", source], { env: { ...process.env, GOBIN: folder } });
   return join(folder, "versitygw");
+}
+
+/** Not beside MLflow: packages that both want need not be of one version. */
+async function makeMinistack(folder) {
+  return await makeVenv(folder, [`ministack==${MINISTACK}`], "ministack");
+}
+
+async function makeS3rver(folder) {
+  await npmInstall(folder, `s3rver@${S3RVER}`);
+  return join(folder, "node_modules", "s3rver", "bin", "s3rver.js");
 }
 
 async function npmInstall(folder, spec) {

@@ -8,6 +8,43 @@ import { freePort, type MlflowServer, startMlflowServer } from "../support/mlflo
 import { temporaryDirectory } from "../support/mlruns.ts";
 import { leftOut } from "../support/peers.ts";
 import { repository } from "../support/repository.ts";
+import { BUCKET, type S3Server, startVersitygwServer } from "../support/s3-servers.ts";
+
+describe.skipIf(leftOut("versitygw"))("the quickstart in a bucket", () => {
+  let server: S3Server | undefined;
+  afterAll(() => server?.kill());
+
+  it("runs unchanged, and leaves a run that is listed and a model that loads", async () => {
+    server = await startVersitygwServer();
+    const uri = `s3://${BUCKET}/quickstart`;
+    const cwd = temporaryDirectory();
+    const env = {
+      MLFLOW_TRACKING_URI: uri,
+      TIDEMARK_SPOOL_DIR: join(cwd, "spool"),
+      AWS_ENDPOINT_URL_S3: server.options.endpoint,
+      AWS_ACCESS_KEY_ID: server.options.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: server.options.credentials.secretAccessKey,
+    };
+    await succeed(process.execPath, [join(repository, "examples/quickstart.mjs")], { cwd, env });
+    expect(await succeed(bin, ["runs", "list", "-e", "digits", "--columns", "status"], { cwd, env })).toBe(
+      "status\nFINISHED",
+    );
+    expect(await succeed(bin, ["spool", "list"], { cwd, env })).toBe("");
+
+    const client = await connect(uri, server.options);
+    const experiment = await client.experiments.getByName("digits");
+    const { items } = await client.runs.search({ experimentIds: [experiment?.id ?? ""] }).page();
+    expect(items).toHaveLength(1);
+    const [{ id = "" } = {}] = items;
+    expect((await client.runs.metricHistory(id, "batch_loss")).values.length).toBe(1_200);
+    const files = (await client.artifacts.list({ runId: id })).map(({ path }) => path);
+    expect(files).toContain("confusion-matrix.json");
+    const model = await loadModel(`runs:/${id}/model`, { client, cache: false });
+    expect(model.flavors).toEqual(["onnx", "python_function", "tfjs"]);
+    await model.close();
+    await client.close();
+  });
+});
 
 /** What no two trainings have in common. */
 const TIMED = /^(examples_per_second|epoch_seconds)$/;

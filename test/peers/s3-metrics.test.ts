@@ -12,40 +12,11 @@ import type {
   S3RequestOptions,
 } from "../../src/s3/object-requests.ts";
 import { S3Opener } from "../../src/s3/s3-artifacts.ts";
-import type { S3Options } from "../../src/s3/s3-options.ts";
 import { DyingS3Client } from "../support/dying-s3-client.ts";
 import { batchOf, type LoggedValue } from "../support/metric-batches.ts";
-import { leftOut, type Peer } from "../support/peers.ts";
+import { leftOut } from "../support/peers.ts";
 import { randomFrom, SEED } from "../support/random.ts";
-import { startS3Storage } from "../support/s3-storage.ts";
-import { startVersitygw } from "../support/versitygw.ts";
-
-const BUCKET = "artifacts";
-
-interface Storage {
-  readonly options: S3Options;
-  kill(): Promise<void>;
-}
-
-const servers: readonly [name: string, peer: Peer, start: () => Promise<Storage>][] = [
-  [
-    "versitygw",
-    "versitygw",
-    async () => {
-      const { address: endpoint, keys: credentials, kill } = await startVersitygw(BUCKET);
-      return { options: { endpoint, region: "us-east-1", credentials }, kill };
-    },
-  ],
-  [
-    "moto",
-    "python",
-    async () => {
-      const { address: endpoint, kill } = await startS3Storage();
-      const credentials = { accessKeyId: "nobody", secretAccessKey: "nothing" };
-      return { options: { endpoint, region: "us-east-1", credentials }, kill };
-    },
-  ],
-];
+import { BUCKET, type S3Server, s3Servers } from "../support/s3-servers.ts";
 
 const value = (step: number, rest: Partial<LoggedValue> = {}): LoggedValue => ({
   key: "loss",
@@ -56,9 +27,9 @@ const value = (step: number, rest: Partial<LoggedValue> = {}): LoggedValue => ({
 });
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-describe.each(servers)("the metrics of a run at %s", (_name, peer, start) => {
+describe.each(s3Servers)("the metrics of a run at %s", (_name, peer, start) => {
   describe.skipIf(leftOut(peer))("", () => {
-    let storage: Storage;
+    let storage: S3Server;
     let client: S3Client;
     beforeAll(async () => {
       storage = await start();

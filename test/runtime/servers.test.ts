@@ -18,19 +18,39 @@ describe.skipIf(leftOut("versitygw", ...allHosts))("a bucket", () => {
   let storage: Versitygw | undefined;
   afterAll(() => storage?.kill());
 
+  async function answerOf([program, ...args]: readonly [string, ...string[]], ...more: readonly string[]) {
+    storage ??= await startVersitygw("artifacts");
+    const cwd = emptyFolder();
+    const env = {
+      AWS_ENDPOINT_URL_S3: storage.address,
+      AWS_ACCESS_KEY_ID: storage.keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: storage.keys.secretAccessKey,
+      TIDEMARK_SPOOL_DIR: join(cwd, "spool"),
+      DENO_DIR: at(".deno"),
+    };
+    return JSON.parse(await succeed(program, [...args, ...more], { cwd, env })) as unknown;
+  }
+
   test("keeps artifacts of every runtime", async () => {
-    storage = await startVersitygw("artifacts");
     for (const { name, command } of hosts) {
-      const [program, ...args] = command(at("programs/bucket.mjs"));
-      const env = {
-        AWS_ENDPOINT_URL_S3: storage.address,
-        AWS_ACCESS_KEY_ID: storage.keys.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: storage.keys.secretAccessKey,
-        DENO_DIR: at(".deno"),
-      };
-      const place = `s3://artifacts/${encodeURIComponent(name)}`;
-      const output = await succeed(program, [...args, place], { cwd: emptyFolder(), env });
-      expect(JSON.parse(output), name).toEqual({ isEqual: true, notes: "hi", names: ["large ü.bin"] });
+      const answer = await answerOf(command(at("programs/bucket.mjs")), `s3://artifacts/${encodeURIComponent(name)}`);
+      expect(answer, name).toEqual({ isEqual: true, notes: "hi", names: ["large ü.bin"] });
+    }
+  });
+
+  test("is the whole store of every runtime, and each loads by its alias what the one before has registered", async () => {
+    let before: string | undefined;
+    for (const [index, { name, command }] of hosts.entries()) {
+      const alias = name.replaceAll(/[ .]/g, "-");
+      const given = ["s3://artifacts/store", alias, ...(before === undefined ? [] : [before])];
+      expect(await answerOf(command(at("programs/bucket-store.mjs")), ...given), name).toEqual({
+        isEqual: true,
+        found: ["FINISHED"],
+        isExact: true,
+        version: index + 1,
+        predicted: [2, 4],
+      });
+      before = alias;
     }
   });
 });

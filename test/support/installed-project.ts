@@ -40,8 +40,8 @@ export async function setup(vitest: TestProject): Promise<void> {
   const packages = [file, ...["typescript", "@types/node"].map((name) => `${name}@${manifest.devDependencies[name]}`)];
   const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
   await succeed("npm", ["install", ...quiet, ...packages], { cwd: project.path });
-  // Hundreds of megabytes, which need not be copied to be loaded.
-  for (const name of [...ONNX_RUNTIMES, "@tensorflow"]) {
+  // What a user installs beside: hundreds of megabytes, which need not be copied to be loaded.
+  for (const name of [...ONNX_RUNTIMES, "@tensorflow", "hyparquet-writer"]) {
     symlinkSync(join(repository, "node_modules", name), join(project.path, "node_modules", name), "dir");
   }
   writePrograms(join(project.path, "programs"));

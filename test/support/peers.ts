@@ -3,7 +3,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The programs that `npm run setup` installs, and a browser from the system's packages. */
-export type Peer = "python" | "jupyter" | "bun" | "deno" | "node22" | "node24" | "node26" | "versitygw" | "chromium";
+export type Peer =
+  | "python"
+  | "jupyter"
+  | "bun"
+  | "deno"
+  | "node22"
+  | "node24"
+  | "node26"
+  | "versitygw"
+  | "ministack"
+  | "s3rver"
+  | "chromium";
 
 /** Where Debian's package puts it. */
 export const CHROMIUM_PATH = "/usr/bin/chromium";
@@ -18,6 +29,10 @@ export const bunPath = (): string => required("bun");
 export const denoPath = (): string => required("deno");
 /** A storage that speaks S3. */
 export const versitygwPath = (): string => required("versitygw");
+/** A Python with MiniStack, a storage in memory that speaks S3. */
+export const ministackPath = (): string => required("ministack");
+/** A storage that speaks S3 and keeps no conditions: a program of Node. */
+export const s3rverPath = (): string => required("s3rver");
 /** A Node beside the one that runs the tests. */
 export const nodePath = (major: 22 | 24 | 26): string => required(`node${major}`);
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TidemarkError } from "../../base/errors.ts";
 import { ownRandom } from "../../base/random.ts";
 import type { S3RequestOptions } from "../object-requests.ts";
-import { deleteKeys } from "./delete-keys.ts";
+import { deleteRubbish } from "./delete-keys.ts";
 import {
   compactedPrefix,
   highWaterMark,
@@ -66,7 +66,7 @@ async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Prom
   const leftOver = await listCompacted(place, options);
   const snapshot = await takeSnapshot(place, options);
   const { manifest } = snapshot;
-  await deleteKeys(
+  await deleteRubbish(
     client,
     leftOver.filter(isForgotten(manifest)).map((name) => compactedPrefix(prefix) + name),
     options,
@@ -75,7 +75,7 @@ async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Prom
   const isCut = (file: CompactedFile) => cutsAfter(manifest, file).length > 0;
   const files = filesToRewrite(manifest.objs, segments, isCut);
   if (segments.length === 0 && files.length < 2 && !files.some(isCut)) {
-    await deleteKeys(client, snapshot.stale.map(keyOf), options);
+    await deleteRubbish(client, snapshot.stale.map(keyOf), options);
     return "done";
   }
   const rows = mergeRows([
@@ -91,7 +91,7 @@ async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Prom
   // The next try finds the file, and deletes it: its time is over.
   if (replaced === undefined) return "lost";
   const old = files.map((file) => compactedPrefix(prefix) + file.name);
-  await deleteKeys(client, [...[...segments, ...snapshot.stale].map(keyOf), ...old], options);
+  await deleteRubbish(client, [...[...segments, ...snapshot.stale].map(keyOf), ...old], options);
   return segments.length < snapshot.live.length || objs.some((file) => cutsAfter(next, file).length > 0)
     ? "more"
     : "done";

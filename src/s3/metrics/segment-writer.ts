@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Batch, Series } from "../../contract/batch.ts";
 import type { S3RequestOptions } from "../object-requests.ts";
 import { PARQUET_TYPE } from "./compaction.ts";
@@ -82,6 +83,8 @@ export class SegmentWriter {
     mostRows = MOST_SEGMENT_ROWS,
   ): AsyncGenerator<Encoded> {
     for (let from = 0; from < columns.length; from += mostRows) {
+      // The one before is to be on its way before the thread is taken for the next one.
+      if (from > 0) await nextTurn();
       const part = sliceColumns(columns, from, Math.min(columns.length, from + mostRows));
       const rows = sortRows({ series, columns: part });
       const bytes = await writeFile(rows, { runId: this.#place.runId, isCompacted: false });
