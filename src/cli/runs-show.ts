@@ -1,8 +1,10 @@
 import { TidemarkError } from "../base/errors.ts";
+import type { RunMark } from "../contract/tracking-store.ts";
 import type { DatasetInput } from "../schema/dataset.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import type { RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
+import { isMarkTag } from "../tracking/rewind/tagged-marks.ts";
 import { type ArtifactTree, artifactSection, listArtifactTree } from "./artifact-tree.ts";
 import { findRun } from "./find-run.ts";
 import { type MetricSummary, metricKeys, metricSection, summarizeMetrics } from "./metric-summary.ts";
@@ -19,6 +21,7 @@ interface RunDetails {
   readonly run: RunEntity;
   readonly experiment: Experiment;
   readonly metrics: readonly MetricSummary[];
+  readonly marks: readonly RunMark[];
   /** Or why they cannot be listed: they may be where this backend cannot look. */
   readonly artifacts: ArtifactTree | TidemarkError;
 }
@@ -35,25 +38,33 @@ export async function showRun(session: Session, { run: name }: { run: string }):
 async function readDetails(client: Client, run: RunEntity): Promise<RunDetails> {
   const experiment = await client.experiments.get(run.experimentId);
   const metrics = await summarizeMetrics(client, run.id, metricKeys(run));
+  const marks = await client.runs.marks(run.id);
   const artifacts = await listArtifactTree(client, run.id).catch((error: unknown) => {
     if (error instanceof TidemarkError) return error;
     throw error;
   });
-  return { run, experiment, metrics, artifacts };
+  return { run, experiment, metrics, marks, artifacts };
 }
 
-function forPrograms({ run, experiment, metrics, artifacts }: RunDetails) {
+function forPrograms({ run, experiment, metrics, marks, artifacts }: RunDetails) {
   const summaries = metrics.map(({ key, sparkline: _, ...numbers }) => [key, numbers] as const);
   const files = artifacts instanceof TidemarkError ? { error: artifacts.message } : artifacts;
-  return { run, experiment, metrics: Object.fromEntries(summaries), artifacts: files };
+  return { run, experiment, metrics: Object.fromEntries(summaries), marks, artifacts: files };
 }
 
-function detailLines(out: Output, { run, experiment, metrics, artifacts }: RunDetails): string[] {
-  const tags = Object.entries(run.tags).sort(([a], [b]) => (a < b ? -1 : 1));
+function detailLines(out: Output, { run, experiment, metrics, marks, artifacts }: RunDetails): string[] {
+  const tags = Object.entries(run.tags)
+    .filter(([key]) => !isMarkTag(key))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     ...headLines(out, run, experiment),
     ...pairSection(out, "Params", Object.entries(run.params)),
     ...metricSection(out, metrics),
+    ...pairSection(
+      out,
+      "Marks",
+      marks.map(({ name, time }) => [name, isoTime(time)] as const),
+    ),
     ...pairSection(
       out,
       "Tags",

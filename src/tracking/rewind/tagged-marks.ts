@@ -39,6 +39,9 @@ const headSchema = z.object({
 });
 type Head = z.infer<typeof headSchema>;
 
+/** Whether a tag is (a part of) a mark: nothing for people to read. */
+export const isMarkTag = (key: string): boolean => key.startsWith(MARK_TAG) || key.startsWith(PART_TAG);
+
 /** A mark as tags of its run. The one that names it comes last: without it the others say nothing. */
 export function tagsOfMark({ name, id, time, positions }: TaggedMark): Tag[] {
   const places = placesOf(time, positions);
