@@ -4,7 +4,7 @@ import type { DatasetInput } from "../schema/dataset.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import type { RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
-import { isMarkTag } from "../tracking/rewind/tagged-marks.ts";
+import { isMarkTag } from "../tracking/rewind/mark-tags.ts";
 import { type ArtifactTree, artifactSection, listArtifactTree } from "./artifact-tree.ts";
 import { findRun } from "./find-run.ts";
 import { type MetricSummary, metricKeys, metricSection, summarizeMetrics } from "./metric-summary.ts";

@@ -19,7 +19,6 @@ import {
 import { keyOf } from "../schema/text.ts";
 import { defined } from "./defined.ts";
 import { PagedList } from "./paged-list.ts";
-import { taggedMarks } from "./rewind/tagged-marks.ts";
 import { writeOnce } from "./write-once.ts";
 
 const searchRunsSchema = z.strictObject({
@@ -177,9 +176,9 @@ export class RunsClient {
    */
   async marks(runId: string): Promise<readonly RunMark[]> {
     const id = checkArgument("runId", runIdSchema, runId);
-    return this.#store.marks === undefined
-      ? taggedMarks((await this.#store.getRun(id)).tags)
-      : await this.#store.marks(id);
+    if (this.#store.marks !== undefined) return await this.#store.marks(id);
+    const { taggedMarks } = await import("./rewind/tagged-marks.ts");
+    return taggedMarks((await this.#store.getRun(id)).tags);
   }
 
   /**

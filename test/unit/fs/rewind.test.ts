@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Backend } from "../../../src/contract/backend.ts";
 import { fsBackend } from "../../../src/fs/index.ts";
@@ -95,6 +96,8 @@ describe("a run in a directory that is taken back", () => {
     await log([at("loss", 0)], "a", [at("loss", 1)]);
     await backend.tracking.updateRun({ runId, status: "RUNNING" });
     const refused = rewind();
+    refused.catch(() => {});
+    await sleep(500);
     appendFileSync(place("metrics", "loss"), "1 1 2\n");
     await expect(refused).rejects.toMatchObject({
       code: "INVALID_STATE",
