@@ -9,7 +9,7 @@ export { type BackendFactory, registerBackend } from "./connect/backends.ts";
 export { connect } from "./connect/connect.ts";
 export type { ArtifactInfo, ArtifactStore, TransferControl } from "./contract/artifact-store.ts";
 export type { Backend } from "./contract/backend.ts";
-export type { Page } from "./contract/tracking-store.ts";
+export type { Page, RunMark } from "./contract/tracking-store.ts";
 export { type Configuration, configure } from "./fluent/configure.ts";
 export { type StartRunOptions, startRun, withRun } from "./fluent/start-run.ts";
 export type { FlushOptions } from "./queue/metric-queue.ts";

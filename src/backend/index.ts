@@ -16,17 +16,19 @@ export {
   noSuchDeletedExperiment,
   noSuchExperiment,
   noSuchLoggedModel,
+  noSuchMark,
   noSuchModel,
   noSuchRun,
   noSuchTag,
   noSuchVersion,
   paramChanged,
   runDeleted,
+  runIsWritten,
   transferCancelled,
 } from "../base/store-errors.ts";
 export type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
 export type { Backend } from "../contract/backend.ts";
-export type { Batch, BatchPositions, MetricColumns, Series } from "../contract/batch.ts";
+export type { Batch, BatchPositions, Mark, MetricColumns, Series } from "../contract/batch.ts";
 export type {
   ImportedExperiment,
   ImportedLoggedModel,
@@ -49,6 +51,8 @@ export type {
   ExperimentQuery,
   Page,
   PageRequest,
+  RewindTarget,
+  RunMark,
   RunQuery,
   SearchQuery,
   SyncTrackingStore,

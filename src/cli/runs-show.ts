@@ -1,9 +1,11 @@
 import { TidemarkError } from "../base/errors.ts";
+import type { RunMark } from "../contract/tracking-store.ts";
 import type { DatasetInput } from "../schema/dataset.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import type { RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
 import type { LifeSign } from "../tracking/life/life-signs.ts";
+import { isMarkTag } from "../tracking/rewind/mark-tags.ts";
 import { type ArtifactTree, artifactSection, listArtifactTree } from "./artifact-tree.ts";
 import { findRun } from "./find-run.ts";
 import { type MetricSummary, metricKeys, metricSection, summarizeMetrics } from "./metric-summary.ts";
@@ -22,6 +24,7 @@ interface RunDetails {
   /** Where it is RUNNING. */
   readonly sign: LifeSign | undefined;
   readonly metrics: readonly MetricSummary[];
+  readonly marks: readonly RunMark[];
   /** Or why they cannot be listed: they may be where this backend cannot look. */
   readonly artifacts: ArtifactTree | TidemarkError;
 }
@@ -39,25 +42,33 @@ async function readDetails(client: Client, run: RunEntity): Promise<RunDetails> 
   const experiment = await client.experiments.get(run.experimentId);
   const [sign] = await client.runs.lifeSigns(run.status === "RUNNING" ? [run] : []);
   const metrics = await summarizeMetrics(client, run.id, metricKeys(run));
+  const marks = await client.runs.marks(run.id);
   const artifacts = await listArtifactTree(client, run.id).catch((error: unknown) => {
     if (error instanceof TidemarkError) return error;
     throw error;
   });
-  return { run, experiment, sign, metrics, artifacts };
+  return { run, experiment, sign, metrics, marks, artifacts };
 }
 
-function forPrograms({ run, experiment, sign, metrics, artifacts }: RunDetails) {
+function forPrograms({ run, experiment, sign, metrics, marks, artifacts }: RunDetails) {
   const summaries = metrics.map(({ key, sparkline: _, ...numbers }) => [key, numbers] as const);
   const files = artifacts instanceof TidemarkError ? { error: artifacts.message } : artifacts;
-  return { run: runJson(run, sign), experiment, metrics: Object.fromEntries(summaries), artifacts: files };
+  return { run: runJson(run, sign), experiment, metrics: Object.fromEntries(summaries), marks, artifacts: files };
 }
 
-function detailLines(out: Output, { run, experiment, sign, metrics, artifacts }: RunDetails): string[] {
-  const tags = Object.entries(run.tags).sort(([a], [b]) => (a < b ? -1 : 1));
+function detailLines(out: Output, { run, experiment, sign, metrics, marks, artifacts }: RunDetails): string[] {
+  const tags = Object.entries(run.tags)
+    .filter(([key]) => !isMarkTag(key))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     ...headLines(out, run, experiment, sign),
     ...pairSection(out, "Params", Object.entries(run.params)),
     ...metricSection(out, metrics),
+    ...pairSection(
+      out,
+      "Marks",
+      marks.map(({ name, time }) => [name, isoTime(time)] as const),
+    ),
     ...pairSection(
       out,
       "Tags",

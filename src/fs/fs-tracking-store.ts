@@ -31,7 +31,6 @@ import { lastWriteBelow } from "./last-write.ts";
 import { DEFAULT_EXPERIMENT_ID, METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { readHistory } from "./metric-history.ts";
 import { exchangedMetrics, RewindPlace } from "./rewind-place.ts";
-import { rewindRun } from "./rewind-run.ts";
 import { RunFiles } from "./run-files.ts";
 import { RunInputs } from "./run-inputs.ts";
 import { RunMarks } from "./run-marks.ts";
@@ -208,6 +207,7 @@ export class FsTrackingStore implements TrackingStore {
     const place = this.#findActive(runId);
     const { status } = this.#runs.read(place);
     const mayBeWritten = status === "RUNNING" || status === "SCHEDULED";
+    const { rewindRun } = await import("./rewind-run.ts");
     try {
       await rewindRun(this.#store, { id: runId, place, mayBeWritten }, to);
     } catch (error) {

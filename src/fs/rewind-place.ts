@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
 import { systemCodeOf } from "../base/errors.ts";
@@ -74,6 +74,7 @@ export class RewindPlace {
     try {
       try {
         await prepare();
+        makeDirectory(join(this.#place, METRICS_DIRECTORY));
         renameSync(join(this.#place, METRICS_DIRECTORY), join(this.#work, BEFORE_DIRECTORY));
       } catch (error) {
         this.#remove();
@@ -104,11 +105,19 @@ export class RewindPlace {
     const owner = this.#owner();
     const path = join(this.#work, OWNER_FILE);
     if (owner !== undefined) {
-      const isOurs = owner.pid === process.pid && owner.host === thisProcess().host;
-      if (isOurs ? underWay.has(this.#work) : isAlive(owner, 0)) throw this.#isAtIt();
+      const isOurs = JSON.stringify(owner) === JSON.stringify(thisProcess());
+      if (isOurs ? underWay.has(this.#work) : isAlive(owner, this.#signOfLifeMs())) throw this.#isAtIt();
       removeFile(path);
     }
     if (!this.#claim()) throw this.#isAtIt();
+  }
+
+  /** When anything was last done here: all there is to go by where the owner cannot be asked for. */
+  #signOfLifeMs(): number {
+    const times = [join(this.#work, OWNER_FILE), this.#work, this.metrics].map(
+      (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    );
+    return Math.max(...times);
   }
 
   #claim(): boolean {

@@ -147,13 +147,17 @@ function removeWithParents(path: string): void {
 
 /** Waits until nobody can have written for a while, and sees whether somebody has done so meanwhile. */
 async function refuseWriters(store: StoreFiles, { id, place, mayBeWritten }: RewoundRun): Promise<void> {
-  if (store.isOpen(place)) throw runIsWritten(id, "this program has it open: end it first");
+  const refuseOurselves = () => {
+    if (store.isOpen(place)) throw runIsWritten(id, "this program has it open: end it first");
+  };
+  refuseOurselves();
   if (!mayBeWritten) return;
   const before = newestWrite(store, place);
   const waitMs = SILENCE_MS - Math.abs(Date.now() - before);
   if (waitMs <= 0) return;
   await sleep(waitMs);
   if (newestWrite(store, place) !== before) throw runIsWritten(id, "another program writes to it");
+  refuseOurselves();
 }
 
 function newestWrite({ containment }: StoreFiles, place: string): number {

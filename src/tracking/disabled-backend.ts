@@ -75,6 +75,8 @@ export const disabledBackend: Backend = {
     deleteTag: nothing,
     logModelInputs: nothing,
     logModelOutputs: nothing,
+    rewind: nothing,
+    marks: async () => [],
     openSink: async () => emptySink,
     sync: {
       createExperiment: () => "0",

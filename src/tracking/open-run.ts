@@ -104,13 +104,14 @@ function rewindTarget({ fromMark, fromStep }: CheckedOptions): RewindTarget | un
 
 async function takeBack(
   backend: Backend,
-  run: RunEntity,
+  stored: RunEntity,
   target: RewindTarget,
   options: CheckedOptions,
 ): Promise<RunEntity> {
+  const { newestOf, rewindStored } = await import("./rewind/rewind-stored.ts");
+  const run = await newestOf(backend.tracking, stored);
   const { [LOCAL_RUN_ID_TAG]: localRunId } = run.tags;
   await settleSpool(backend, [run.id, ...(localRunId === undefined ? [] : [localRunId])], options);
-  const { rewindStored } = await import("./rewind/rewind-stored.ts");
   return await rewindStored(backend, run, target);
 }
 

@@ -24,7 +24,6 @@ import { displayedBy, type MimeBundle } from "./display/mime-bundle.ts";
 import type { LifeSign } from "./life/life-signs.ts";
 import type { LifeSignsOptions, ReapOptions, StaleRun, StaleRunsOptions } from "./life/stale-runs.ts";
 import { PagedList } from "./paged-list.ts";
-import { taggedMarks } from "./rewind/tagged-marks.ts";
 import { writeOnce } from "./write-once.ts";
 
 const searchRunsSchema = z.strictObject({
@@ -250,9 +249,9 @@ export class RunsClient {
    */
   async marks(runId: string): Promise<readonly RunMark[]> {
     const id = checkArgument("runId", runIdSchema, runId);
-    return this.#store.marks === undefined
-      ? taggedMarks((await this.#store.getRun(id)).tags)
-      : await this.#store.marks(id);
+    if (this.#store.marks !== undefined) return await this.#store.marks(id);
+    const { taggedMarks } = await import("./rewind/tagged-marks.ts");
+    return taggedMarks((await this.#store.getRun(id)).tags);
   }
 
   /**

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { connect } from "../../src/connect/connect.ts";
+import { startRun } from "../../src/fluent/start-run.ts";
 import type { Client } from "../../src/tracking/client.ts";
 import { startTidemark, tidemark, tidemarkInTerminal, writeRun } from "../support/command-line.ts";
 import { runDirectory, temporaryDirectory } from "../support/mlruns.ts";
@@ -56,6 +57,19 @@ describe("runs show", () => {
       isDirectory: false,
       sizeBytes: 2_048,
     });
+  });
+
+  it("lists the marks of a run", async () => {
+    const run = await startRun({ client, captureEnvironment: false });
+    run.logMetric("loss", 1);
+    run.mark("epoch 1");
+    run.mark("best");
+    await run.end();
+    expect((await tidemark(mlruns, "runs", "show", run.id)).stdout).toMatch(
+      /\nMarks\n( {2}(epoch 1|best) +2\d{3}-.*\n){2}/,
+    );
+    const { marks } = JSON.parse((await tidemark(mlruns, "runs", "show", run.id, "--json")).stdout);
+    expect(marks.map(({ name }: { name: string }) => name).sort()).toEqual(["best", "epoch 1"]);
   });
 
   it("finds a run by the start of its id, and the latest", async () => {

@@ -133,7 +133,8 @@ export const rewindTests: ContractTests = {
     await log(subject, id, [
       { points: [at("loss", 0)], mark: first },
       { points: [at("loss", 1)], mark: second },
-      { points: [at("loss", 2)] },
+      // Whoever lost the answer sends it again.
+      { points: [at("loss", 2)], mark: second },
     ]);
     await rewind(subject, id, "a");
     expect(await stepsOf(subject, id, "loss")).toEqual([0, 1]);

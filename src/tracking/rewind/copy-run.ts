@@ -8,7 +8,8 @@ import { writeOnce } from "../write-once.ts";
 import { findTaggedMark, withoutLaterMarks } from "./tagged-marks.ts";
 
 const REWOUND_FROM_TAG = "tidemark.rewoundFrom";
-const REWOUND_TO_TAG = "tidemark.rewoundTo";
+/** On a run that goes on as another one: its id. */
+export const REWOUND_TO_TAG = "tidemark.rewoundTo";
 
 /** Histories read at once. */
 const PARALLEL_READS = 8;

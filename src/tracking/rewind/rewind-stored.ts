@@ -1,7 +1,28 @@
+import { TidemarkError } from "../../base/errors.ts";
 import type { Backend } from "../../contract/backend.ts";
-import type { RewindTarget } from "../../contract/tracking-store.ts";
+import type { RewindTarget, TrackingStore } from "../../contract/tracking-store.ts";
 import type { RunEntity } from "../../schema/run.ts";
-import { copyRun } from "./copy-run.ts";
+import { copyRun, REWOUND_TO_TAG } from "./copy-run.ts";
+
+/**
+ * The run that a run has gone on as, where its store cannot take values back; else itself. So a job that is started again and again with the id of
+ * its first run goes on where it has got to, as it does where one run is taken back.
+ */
+export async function newestOf(tracking: TrackingStore, run: RunEntity): Promise<RunEntity> {
+  let newest = run;
+  if (tracking.rewind !== undefined) return newest;
+  const seen = new Set<string>();
+  for (let next = run.tags[REWOUND_TO_TAG]; next !== undefined && !seen.has(next); next = newest.tags[REWOUND_TO_TAG]) {
+    seen.add(next);
+    const successor = await tracking.getRun(next).catch((error: unknown) => {
+      if (error instanceof TidemarkError && error.code === "RESOURCE_DOES_NOT_EXIST") return undefined;
+      throw error;
+    });
+    if (successor === undefined || successor.lifecycleStage === "deleted") break;
+    newest = successor;
+  }
+  return newest;
+}
 
 /**
  * Takes back a run that nobody has open, and answers the one to go on with: the same, or a copy where the store cannot take values back.

@@ -4,7 +4,7 @@ import { OK, type Outcome } from "../../contract/outcome.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
 import { countEntries } from "../../queue/count-entries.ts";
 import type { RunEntity } from "../../schema/run.ts";
-import { type KeyPosition, tagsOfMark } from "./tagged-marks.ts";
+import { type KeyPosition, tagsOfMark } from "./mark-tags.ts";
 
 /**
  * A sink that takes marks, over one whose store knows none: there they are tags that say how far each metric has got. Others are answered as

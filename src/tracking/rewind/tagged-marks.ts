@@ -1,31 +1,13 @@
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { inflateRawSync } from "node:zlib";
 import { z } from "zod";
 import { noSuchMark } from "../../base/store-errors.ts";
-import type { Mark } from "../../contract/batch.ts";
 import type { RunMark } from "../../contract/tracking-store.ts";
 import { damaged } from "../../disk/storage-errors.ts";
-import type { Tag } from "../../schema/param.ts";
 import type { RunEntity } from "../../schema/run.ts";
+import { type KeyPosition, MARK_TAG, PART_TAG, partKey, type TaggedMark } from "./mark-tags.ts";
 
-const MARK_TAG = "tidemark.mark.";
-const PART_TAG = "tidemark.markPart.";
-/** What every version of MLflow keeps whole. */
-const MOST_CHARACTERS = 5_000;
 /** Keys of many runs, unpacked. What is longer was written by nobody here. */
 const MOST_BYTES = 256 << 20;
-
-/** How far a metric had got. */
-export interface KeyPosition {
-  /** The largest. */
-  step: number;
-  /** The largest, in milliseconds since 1970. */
-  timestamp: number;
-}
-
-/** A mark, and how far each metric had got when it was made. */
-export interface TaggedMark extends Mark {
-  readonly positions: ReadonlyMap<string, KeyPosition>;
-}
 
 const headSchema = z.object({
   id: z.string(),
@@ -38,22 +20,6 @@ const headSchema = z.object({
   parts: z.int().positive().max(10_000).optional(),
 });
 type Head = z.infer<typeof headSchema>;
-
-/** A mark as tags of its run. The one that names it comes last: without it the others say nothing. */
-export function tagsOfMark({ name, id, time, positions }: TaggedMark): Tag[] {
-  const places = placesOf(time, positions);
-  const whole = JSON.stringify({ id, time, ...places });
-  if (whole.length <= MOST_CHARACTERS) return [{ key: MARK_TAG + name, value: whole }];
-  const packed = deflateRawSync(JSON.stringify(places)).toString("base64");
-  const room = MOST_CHARACTERS - id.length - 1;
-  const parts = Math.ceil(packed.length / room);
-  const tags = Array.from({ length: parts }, (_, part) => ({
-    key: partKey(name, part),
-    // Parts of a mark that was made anew, and not wholly, are not of one id.
-    value: `${id}:${packed.slice(part * room, (part + 1) * room)}`,
-  }));
-  return [...tags, { key: MARK_TAG + name, value: JSON.stringify({ id, time, parts }) }];
-}
 
 /** The marks that tags tell of, oldest first. */
 export function taggedMarks(tags: RunEntity["tags"]): RunMark[] {
@@ -104,22 +70,6 @@ export function withoutLaterMarks(run: RunEntity, mark: TaggedMark): Record<stri
 /** Two marks of one moment: whether one has values that the other has not. */
 const goesBeyond = (a: TaggedMark, b: TaggedMark): boolean =>
   [...a.positions].some(([key, { step }]) => step > (b.positions.get(key)?.step ?? Number.NEGATIVE_INFINITY));
-
-const partKey = (name: string, part: number): string => `${PART_TAG}${part}.${name}`;
-
-function placesOf(time: number, positions: ReadonlyMap<string, KeyPosition>): Pick<Head, "steps" | "late"> {
-  const steps = new Map<number, string[]>();
-  for (const [key, { step }] of positions) {
-    const keys = steps.get(step) ?? [];
-    keys.push(key);
-    steps.set(step, keys);
-  }
-  const late = [...positions].filter(([, { timestamp }]) => timestamp > time);
-  return {
-    steps: [...steps],
-    ...(late.length === 0 ? {} : { late: late.map(([key, { timestamp }]): [string, number] => [key, timestamp]) }),
-  };
-}
 
 function readHead(text: string | undefined): Head | undefined {
   if (text === undefined) return undefined;

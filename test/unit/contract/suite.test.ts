@@ -177,6 +177,35 @@ describe("the contract suite catches a backend that", () => {
       })),
       "logged models: are linked to a run that used or produced them, once each",
     ],
+    [
+      "takes marks for values that are not there yet",
+      withSink((batch, inner) => {
+        const { marks = [], ...rest } = batch;
+        if (marks.length > 0) inner.writeSync({ ...without(batch, 0), marks });
+        return inner.writeSync(rest);
+      }),
+      "a run that is taken back: drops what came behind a mark, whatever steps it has, and nothing else",
+    ],
+    [
+      "takes a mark that comes twice for a new one",
+      withSink((batch, inner) =>
+        inner.writeSync({
+          ...batch,
+          marks: batch.marks?.map((mark) => ({ ...mark, id: String(Math.random()) })) ?? [],
+        }),
+      ),
+      "a run that is taken back: has marks that move when they are made again, and stay when they come twice",
+    ],
+    [
+      "cuts behind a step instead of before it",
+      withTracking((tracking) => ({
+        rewind: async (runId, to) => {
+          if ("mark" in to) await tracking.rewind?.(runId, to);
+          else await tracking.rewind?.(runId, { steps: new Map([...to.steps].map(([key, step]) => [key, step + 1])) });
+        },
+      })),
+      "a run that is taken back: is to before a step of the keys that are named, in any order they came",
+    ],
   ])("%s", async (_what, makeBackend, name) => {
     expect(await failuresOf(makeBackend)).toContain(name);
   });
@@ -189,6 +218,22 @@ describe("the contract suite catches a backend that", () => {
     const failures = await failuresOf(bare);
     expect(failures.filter((name) => name.startsWith("versions: "))).not.toEqual([]);
     expect(await failuresOf(bare, { registry: false, loggedModels: false })).toEqual([]);
+  });
+
+  it("cannot take values back and does not say so", async () => {
+    const bare = (): Backend => {
+      const backend = memoryBackend();
+      const tracking = new Proxy(backend.tracking, {
+        get: (target, name) => {
+          const value = name === "rewind" ? undefined : Reflect.get(target, name);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      return { ...backend, tracking };
+    };
+    const failures = await failuresOf(bare);
+    expect(failures.filter((name) => name.startsWith("a run that is taken back: "))).not.toEqual([]);
+    expect(await failuresOf(bare, { rewind: false })).toEqual([]);
   });
 
   it("and finds nothing wrong with the one that stands behind these", async () => {

@@ -166,6 +166,23 @@ describe.each(BACKENDS)("a run %s", (_, makeBackend, isSameRun) => {
     expect((await client.runs.marks(run.id)).map(({ name }) => name)).toEqual(["last"]);
   });
 
+  it("goes on where it has got to when a job asks for its first run every time", async () => {
+    const client = await newClient();
+    const first = await startRun({ client, ...quiet });
+    first.mark("last");
+    await first.end();
+    for (let life = 0; life < 3; life++) {
+      const run = await startRun({ client, runId: first.id, fromMark: "last", ...quiet });
+      run.logMetric("loss", life);
+      run.mark("last");
+      run.logMetric("loss", -1);
+      await run.end({ status: "FAILED" });
+    }
+    const run = await startRun({ client, runId: first.id, fromMark: "last", ...quiet });
+    await run.end();
+    expect((await pointsOf(client, run.id, "loss")).map(([, value]) => value)).toEqual([0, 1, 2]);
+  });
+
   it("has marks for ten thousand keys", async () => {
     const client = await newClient();
     const run = await startRun({ client, ...quiet });
