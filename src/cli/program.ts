@@ -3,6 +3,7 @@ import { parseColumns } from "./column-names.ts";
 import {
   append,
   collect,
+  parseDuration,
   parseSeconds,
   type Run,
   runArgument,
@@ -58,6 +59,7 @@ function buildProgram(run: Run): Command {
   addRuns(program, run);
   addModels(program, run);
   addSpool(program, run);
+  addGc(program, run);
   program
     .command("doctor")
     .description("where runs go and why, what is there, what is damaged; exit code 1 if something is wrong")
@@ -123,6 +125,26 @@ function addReap(runs: Command, run: Run): void {
     .addOption(silenceOption())
     .option("--dry-run", "only show what would be ended")
     .action(async (_, command) => run(command, (await import("./runs-reap.ts")).reapRuns));
+}
+
+function addGc(program: Command, run: Run): void {
+  program
+    .command("gc")
+    .description("delete for good what was deleted long ago, and what crashes have left; a dry run without --yes")
+    .argument("[place]", "where the runs are (default: --uri, else MLFLOW_TRACKING_URI, else ./mlruns)")
+    .addOption(
+      new Option("--older-than <duration>", "deleted longer ago than that (default: 30d)").argParser(
+        usage(parseDuration),
+      ),
+    )
+    .option("--yes", "really delete")
+    .option("--spools", "also what this machine's spool holds of runs that are gone")
+    .option(
+      "--registry <uri>",
+      "keep what versions in this registry are made of, too; may be repeated (default: MLFLOW_REGISTRY_URI)",
+      append,
+    )
+    .action(async (place, _, command) => run(command, (await import("./gc.ts")).collectGarbage, { place }));
 }
 
 function addSpool(program: Command, run: Run): void {

@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { connect } from "../../src/connect/connect.ts";
 import type { Garbage, GarbageStore } from "../../src/contract/garbage-store.ts";
@@ -11,6 +12,25 @@ import { leftOut } from "../support/peers.ts";
 import { BUCKET, keysBelow, type S3Server, startVersitygwServer, storeAt } from "../support/s3-servers.ts";
 
 let made = 0;
+
+async function readObject(bucket: S3Client, key: string): Promise<Buffer> {
+  const { body } = await bucket.open(key);
+  const pieces: Buffer[] = [];
+  for await (const piece of body) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
+
+/** The runs in the chunks of an index that count. */
+async function indexedIds(bucket: S3Client, index: string): Promise<string[]> {
+  const { chunks } = JSON.parse(String(await readObject(bucket, `${index}/manifest.json`)));
+  const lines = (chunks as { id: string }[]).map(async ({ id }) =>
+    gunzipSync(await readObject(bucket, `${index}/s/${id}.ndjson.gz`))
+      .toString()
+      .trim()
+      .split("\n"),
+  );
+  return (await Promise.all(lines)).flat().map((line) => JSON.parse(line).id);
+}
 
 describe.skipIf(leftOut("versitygw"))("cleaning a bucket", () => {
   let server: S3Server;
@@ -70,11 +90,15 @@ describe.skipIf(leftOut("versitygw"))("cleaning a bucket", () => {
     await expect(client.runs.setTag({ runId, key: "a", value: "b" })).rejects.toMatchObject(missing);
     const seen = await (await open()).runs.search({ experimentIds: ["0"], viewType: "all" }).page();
     expect(seen.items.map(({ id }) => id)).toEqual([other]);
-    const head = await bucket.open(`${prefix}/runs/run=${runId}/run.json`);
-    let text = "";
-    for await (const piece of head.body) text += String(piece);
-    expect(text).not.toContain("secret");
+    expect(String(await readObject(bucket, `${prefix}/runs/run=${runId}/run.json`))).not.toContain("secret");
     expect(await everything()).toEqual([]);
+  });
+
+  it("leaves nothing of a run in the index", async () => {
+    const [runId, other] = [await deletedRun(), await newRun()];
+    await clean();
+    expect(await indexedIds(bucket, `${prefix}/idx/runs/exp=0`)).toEqual([other]);
+    expect((await keys("idx/runs/exp=0/dirty/")).filter((key) => key.includes(runId))).toEqual([]);
   });
 
   it("deletes an experiment with runs and models, and its name is free", async () => {
@@ -178,10 +202,8 @@ describe.skipIf(leftOut("versitygw"))("cleaning a bucket", () => {
     const [runId, other] = [await deletedRun(), await newRun()];
     const key = `${prefix}/runs/run=${runId}/run.json`;
     const point = async (artifactUri: string) => {
-      const { body } = await bucket.open(key);
-      let text = "";
-      for await (const piece of body) text += String(piece);
-      await bucket.put(key, Buffer.from(JSON.stringify({ ...JSON.parse(text), artifactUri })));
+      const head = JSON.parse(String(await readObject(bucket, key)));
+      await bucket.put(key, Buffer.from(JSON.stringify({ ...head, artifactUri })));
     };
     for (const uri of [
       `s3://${BUCKET}/elsewhere/${runId}/artifacts`,

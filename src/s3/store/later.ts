@@ -74,7 +74,7 @@ export const REGISTRY_CALLS: Calls<RegistryStore> = {
   getVersionByAlias: true,
 };
 
-export const GARBAGE_CALLS: Calls<GarbageStore> = { list: true, purge: true };
+export const GARBAGE_CALLS: Calls<GarbageStore> = { list: true, purge: true, finish: true };
 
 export const ARTIFACT_CALLS: Calls<ArtifactStore> = {
   list: true,

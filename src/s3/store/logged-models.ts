@@ -98,6 +98,11 @@ export class LoggedModels implements LoggedModelStore {
     return await this.#indexOf(experimentId).all();
   }
 
+  /** Takes models that were deleted out of the index of their experiment. */
+  async compactIndex(experimentId: string): Promise<void> {
+    await this.#indexOf(experimentId).compact();
+  }
+
   /** The head of a model, deleted or not; `undefined` where there is none. */
   async findAny(modelId: string): Promise<LoggedModelHead | undefined> {
     return await this.#place.heads.read(this.#kind, modelId);

@@ -221,7 +221,12 @@ export class Runs {
     return await this.#indexOf(experimentId).all();
   }
 
-  /** Whether there is a head, be it of a run that was deleted for good; `undefined` where there is none. */
+  /** Takes runs that were deleted for good out of the index of their experiment. */
+  async compactIndex(experimentId: string): Promise<void> {
+    await this.#indexOf(experimentId).compact();
+  }
+
+  /** The head of a run, also of one that was deleted for good; `undefined` where there is none. */
   async findAny(runId: string): Promise<RunHead | undefined> {
     return await this.#place.heads.read(this.#kind, runId);
   }

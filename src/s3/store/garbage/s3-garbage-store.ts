@@ -39,6 +39,8 @@ type Census = ReadonlyMap<string, ObjectGroup>;
  */
 export class S3GarbageStore implements GarbageStore {
   readonly #parts: GarbageParts;
+  /** Experiments of which something was deleted that their indexes still have. */
+  readonly #touched = new Set<string>();
 
   constructor(parts: GarbageParts) {
     this.#parts = parts;
@@ -96,6 +98,13 @@ export class S3GarbageStore implements GarbageStore {
       if (error instanceof TidemarkError && error.code === "RESOURCE_DOES_NOT_EXIST") return false;
       throw error;
     }
+  }
+
+  /** Chunks that are replaced are deleted by whoever compacts the index a quarter of an hour later. */
+  async finish(): Promise<void> {
+    const { runs, loggedModels } = this.#parts;
+    for (const id of this.#touched) await Promise.all([runs.compactIndex(id), loggedModels.compactIndex(id)]);
+    this.#touched.clear();
   }
 
   async #runsIn(experiment: Experiment, census: Census, known: Set<string>): Promise<Garbage[]> {
@@ -205,6 +214,7 @@ export class S3GarbageStore implements GarbageStore {
       await runs.unbury(buried);
       return false;
     }
+    this.#touched.add(experimentId);
     await this.#deleteOwnArtifacts(buried.artifactUri, id);
     await this.#deleteButHead(runDirectory(id));
     return true;
@@ -221,6 +231,7 @@ export class S3GarbageStore implements GarbageStore {
       if (lifecycleStage === "active" || lastUpdateTime !== since) return false;
       await loggedModels.delete(id);
     }
+    this.#touched.add(experimentId);
     await this.#deleteOwnArtifacts(head.artifactLocation, id);
     await this.#deleteButHead(MODELS + id);
     return true;
@@ -231,6 +242,7 @@ export class S3GarbageStore implements GarbageStore {
     const isEmpty = async () => (await runs.headsIn(id)).length + (await loggedModels.headsIn(id)).length === 0;
     const isMeant = (head: Experiment) => head.lifecycleStage === "deleted" && head.lastUpdateTime === since;
     if (!isId(id) || !(await isEmpty()) || !(await experiments.bury(id, isMeant))) return false;
+    this.#touched.delete(id);
     await this.#deleteButHead(experimentDirectory(id));
     for (const index of [runIndex(id), loggedModelIndex(id)])
       await deleteBelow(place.objects.client, place.objects.keyOf(`${index}/`));
