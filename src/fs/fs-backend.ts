@@ -5,12 +5,12 @@ import { describe, TidemarkError } from "../base/errors.ts";
 import { pathOfFileUri, schemeOf } from "../base/file-uri.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
+import type { GarbageStore } from "../contract/garbage-store.ts";
 import { checkArgument } from "../schema/check.ts";
 import { ExperimentFiles } from "./experiment-files.ts";
 import { FsLoggedModelStore } from "./fs-logged-model-store.ts";
 import { FsRegistryStore } from "./fs-registry-store.ts";
 import { FsTrackingStore } from "./fs-tracking-store.ts";
-import { FsGarbageStore } from "./garbage/fs-garbage-store.ts";
 import { LocalArtifactStore } from "./local-artifact-store.ts";
 import { SourceResolver } from "./source-resolver.ts";
 import { StoreFiles } from "./store-files.ts";
@@ -54,7 +54,7 @@ export function fsBackend(options: FsBackendOptions): Backend {
     uri: store.uri,
     tracking,
     loggedModels,
-    garbage: new FsGarbageStore(store, experiments),
+    garbage: garbageOf(store, experiments),
     registry: new FsRegistryStore(store, experiments, new SourceResolver(tracking, loggedModels)),
     artifacts: (uri) => {
       const root = localPathOf(uri);
@@ -65,6 +65,15 @@ export function fsBackend(options: FsBackendOptions): Backend {
       throw new TidemarkError("NOT_IMPLEMENTED", message);
     },
     close: async () => store.descriptors.closeAll(),
+  };
+}
+
+/** Who deletes nothing for good does not load what that takes. */
+function garbageOf(store: StoreFiles, experiments: ExperimentFiles): GarbageStore {
+  const load = async () => new (await import("./garbage/fs-garbage-store.ts")).FsGarbageStore(store, experiments);
+  return {
+    list: async (age) => await (await load()).list(age),
+    purge: async (garbage) => await (await load()).purge(garbage),
   };
 }
 

@@ -19,6 +19,7 @@ const REFUSED_CALLS: Readonly<Record<string, string>> = {
   "./onnxruntime": "autolog({})",
   "./registry": 'parseModelUri("models:/")',
   "./s3": 's3Artifacts("gs://bucket/x")',
+  "./sync": "gc({})",
   "./tfjs": "autolog({})",
 };
 
