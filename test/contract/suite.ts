@@ -4,6 +4,7 @@ import { type BackendDifferences, withDefaults } from "./differences.ts";
 import { changedExperimentTests, experimentTests } from "./experiments.ts";
 import { loggedModelTests } from "./logged-models.ts";
 import { loggingTests } from "./logging.ts";
+import { optionalTests } from "./optional.ts";
 import { aliasTests, registeredModelTests, versionTests } from "./registry.ts";
 import { runTests } from "./runs.ts";
 import { type ContractTests, runTest } from "./subject.ts";
@@ -41,6 +42,7 @@ export function backendContract(
     runs: runTests,
     "what a run logs": loggingTests,
     artifacts: artifactTests,
+    "what a backend may do": optionalTests,
     ...(can.registry ? { "registered models": registeredModelTests, versions: versionTests, aliases: aliasTests } : {}),
     ...(can.loggedModels ? { "logged models": loggedModelTests } : {}),
   };
