@@ -29,6 +29,7 @@ export {
 export type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
 export type { Backend } from "../contract/backend.ts";
 export type { Batch, BatchPositions, Mark, MetricColumns, Series } from "../contract/batch.ts";
+export type { Garbage, GarbageAge, GarbageKind, GarbageStore } from "../contract/garbage-store.ts";
 export type {
   ImportedExperiment,
   ImportedLoggedModel,

@@ -4,6 +4,7 @@ import {
   append,
   collect,
   parseCount,
+  parseDuration,
   parseSeconds,
   type Run,
   runArgument,
@@ -60,6 +61,7 @@ function buildProgram(run: Run): Command {
   addModels(program, run);
   addReport(program, run);
   addSpool(program, run);
+  addGc(program, run);
   program
     .command("doctor")
     .description("where runs go and why, what is there, what is damaged; exit code 1 if something is wrong")
@@ -143,6 +145,26 @@ function addReport(program: Command, run: Run): void {
       }
       await run(command, (await import("./report.ts")).reportRuns, { runs });
     });
+}
+
+function addGc(program: Command, run: Run): void {
+  program
+    .command("gc")
+    .description("delete for good what was deleted long ago, and what crashes have left; a dry run without --yes")
+    .argument("[place]", "where the runs are (default: --uri, else MLFLOW_TRACKING_URI, else ./mlruns)")
+    .addOption(
+      new Option("--older-than <duration>", "deleted longer ago than that (default: 30d)").argParser(
+        usage(parseDuration),
+      ),
+    )
+    .option("--yes", "really delete")
+    .option("--spools", "also what this machine's spool holds of runs that are gone")
+    .option(
+      "--registry <uri>",
+      "keep what versions in this registry are made of, too; may be repeated (default: MLFLOW_REGISTRY_URI)",
+      append,
+    )
+    .action(async (place, _, command) => run(command, (await import("./gc.ts")).collectGarbage, { place }));
 }
 
 function addSpool(program: Command, run: Run): void {

@@ -42,4 +42,6 @@ export interface GarbageStore {
   list(age: GarbageAge): Promise<readonly Garbage[]>;
   /** Deletes one of them. False where it is not what it was any more: restored, written since, or gone. */
   purge(garbage: Garbage): Promise<boolean>;
+  /** After the last of many: deletes what the store has copied of them for its own purposes. Absent where it copies nothing. */
+  finish?(): Promise<void>;
 }

@@ -6,13 +6,13 @@ import { pathOfFileUri, schemeOf } from "../base/file-uri.ts";
 import { isBelow } from "../base/local-paths.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
+import type { GarbageStore } from "../contract/garbage-store.ts";
 import { checkArgument } from "../schema/check.ts";
 import { ExperimentFiles } from "./experiment-files.ts";
 import { FsImporter } from "./fs-importer.ts";
 import { FsLoggedModelStore } from "./fs-logged-model-store.ts";
 import { FsRegistryStore } from "./fs-registry-store.ts";
 import { FsTrackingStore } from "./fs-tracking-store.ts";
-import { FsGarbageStore } from "./garbage/fs-garbage-store.ts";
 import { LocalArtifactStore } from "./local-artifact-store.ts";
 import { SourceResolver } from "./source-resolver.ts";
 import { StoreFiles } from "./store-files.ts";
@@ -57,7 +57,7 @@ export function fsBackend(options: FsBackendOptions): Backend {
     uri: store.uri,
     tracking,
     loggedModels,
-    garbage: new FsGarbageStore(store, experiments),
+    garbage: garbageOf(store, experiments),
     registry,
     importer: new FsImporter({ store, experiments, loggedModels, registry }),
     artifacts: (uri) => {
@@ -72,6 +72,15 @@ export function fsBackend(options: FsBackendOptions): Backend {
       throw new TidemarkError("NOT_IMPLEMENTED", message);
     },
     close: async () => store.descriptors.closeAll(),
+  };
+}
+
+/** Who deletes nothing for good does not load what that takes. */
+function garbageOf(store: StoreFiles, experiments: ExperimentFiles): GarbageStore {
+  const load = async () => new (await import("./garbage/fs-garbage-store.ts")).FsGarbageStore(store, experiments);
+  return {
+    list: async (age) => await (await load()).list(age),
+    purge: async (garbage) => await (await load()).purge(garbage),
   };
 }
 

@@ -23,7 +23,8 @@ export async function deleteBelow(client: S3Client, prefix: string): Promise<num
   return count;
 }
 
-async function deleteAll(client: S3Client, keys: readonly string[]): Promise<void> {
+/** Deletes at most a thousand objects. @throws {TidemarkError} where some could not be deleted, for the first of them */
+export async function deleteAll(client: S3Client, keys: readonly string[]): Promise<void> {
   try {
     const [failure] = (await client.deleteMany(keys)).failures;
     if (failure === undefined) return;

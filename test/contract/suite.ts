@@ -4,6 +4,7 @@ import { type BackendDifferences, withDefaults } from "./differences.ts";
 import { changedExperimentTests, experimentTests } from "./experiments.ts";
 import { loggedModelTests } from "./logged-models.ts";
 import { loggingTests } from "./logging.ts";
+import { optionalTests } from "./optional.ts";
 import { aliasTests, registeredModelTests, versionTests } from "./registry.ts";
 import { rewindTests } from "./rewinding.ts";
 import { runTests } from "./runs.ts";
@@ -43,6 +44,7 @@ export function backendContract(
     "what a run logs": loggingTests,
     "a run that is taken back": rewindTests,
     artifacts: artifactTests,
+    "what a backend may do": optionalTests,
     ...(can.registry ? { "registered models": registeredModelTests, versions: versionTests, aliases: aliasTests } : {}),
     ...(can.loggedModels ? { "logged models": loggedModelTests } : {}),
   };

@@ -20,6 +20,7 @@ const REFUSED_CALLS: Readonly<Record<string, string>> = {
   "./registry": 'parseModelUri("models:/")',
   "./report": 'report("a run", {})',
   "./s3": 's3Artifacts("gs://bucket/x")',
+  "./sync": "gc({})",
   "./tfjs": "autolog({})",
 };
 

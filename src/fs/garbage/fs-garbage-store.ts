@@ -110,12 +110,13 @@ export class FsGarbageStore implements GarbageStore {
     };
   }
 
-  #purgeRun({ id, since }: Garbage): boolean {
-    const place = this.#store.placeOfRun(id);
-    if (place === undefined || skipDamaged(() => this.#deletionOf(place, "deleted_time"))?.since !== since)
-      return false;
+  #purgeRun({ id, experimentId = "", since }: Garbage): boolean {
+    const experiment = this.#store.findExperiment(experimentId);
+    if (experiment === undefined || !this.#store.runIds(experiment).includes(id)) return false;
+    const place = join(experiment, id);
+    if (skipDamaged(() => this.#deletionOf(place, "deleted_time"))?.since !== since) return false;
     return takeAway(
-      dirname(place),
+      experiment,
       place,
       (directory) => this.#deletionOf(directory, "deleted_time")?.since === since,
       (directory) => this.#removeArtifacts(directory, "artifact_uri", id, place),

@@ -21,7 +21,7 @@ export const experimentHeadSchema = z.object({
   /** Milliseconds since 1970. */
   lastUpdateTime: z.int().nonnegative(),
   tags: textRecord,
-  /** It was never made: somebody has claimed its name, and lost it again. */
+  /** It was deleted for good, or never made: somebody has claimed its name, and lost it again. */
   isGone: z.literal(true).optional(),
 });
 export type ExperimentHead = z.infer<typeof experimentHeadSchema>;

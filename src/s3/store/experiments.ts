@@ -108,6 +108,21 @@ export class Experiments {
     );
   }
 
+  /** The heads of all experiments, deleted ones too. */
+  async heads(): Promise<ExperimentContent[]> {
+    return (await this.#place.readable()) ? await this.#index.all() : [];
+  }
+
+  /** Makes an experiment one that was deleted for good; its name is free from then on. False where it is not what was meant. */
+  async bury(experimentId: string, isMeant: (head: ExperimentContent) => boolean): Promise<boolean> {
+    let isDone = false;
+    await this.#change(experimentId, (head) => {
+      isDone = isMeant(head);
+      return isDone ? { ...head, tags: {}, isGone: true } : head;
+    });
+    return isDone;
+  }
+
   async rename(experimentId: string, name: string): Promise<void> {
     if (!isId(experimentId)) throw this.#missing(experimentId)();
     const rename = (head: ExperimentHead) => touched(checkActive(head), { name });

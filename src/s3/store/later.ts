@@ -1,4 +1,5 @@
 import type { ArtifactStore } from "../../contract/artifact-store.ts";
+import type { GarbageStore } from "../../contract/garbage-store.ts";
 import type { LoggedModelStore } from "../../contract/logged-model-store.ts";
 import type { RegistryStore } from "../../contract/registry-store.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
@@ -74,6 +75,8 @@ export const REGISTRY_CALLS: Calls<RegistryStore> = {
   deleteAlias: true,
   getVersionByAlias: true,
 };
+
+export const GARBAGE_CALLS: Calls<GarbageStore> = { list: true, purge: true, finish: true };
 
 export const ARTIFACT_CALLS: Calls<ArtifactStore> = {
   list: true,

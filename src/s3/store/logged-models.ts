@@ -92,6 +92,21 @@ export class LoggedModels implements LoggedModelStore {
     await this.#change(modelId, (head) => touched(head, { isGone: true }));
   }
 
+  /** The heads of all models in an experiment. */
+  async headsIn(experimentId: string): Promise<LoggedModelHead[]> {
+    return await this.#indexOf(experimentId).all();
+  }
+
+  /** Takes models that were deleted out of the index of their experiment. */
+  async compactIndex(experimentId: string): Promise<void> {
+    await this.#indexOf(experimentId).compact();
+  }
+
+  /** The head of a model, deleted or not; `undefined` where there is none. */
+  async findAny(modelId: string): Promise<LoggedModelHead | undefined> {
+    return await this.#place.heads.read(this.#kind, modelId);
+  }
+
   async logParams(modelId: string, params: Readonly<Record<string, string>>): Promise<void> {
     await this.#change(modelId, (head) => touched(head, { params: withTexts(head.params, Object.entries(params)) }));
   }

@@ -1,8 +1,10 @@
+import type { GarbageStore } from "../../contract/garbage-store.ts";
 import type { LoggedModelStore } from "../../contract/logged-model-store.ts";
 import type { RegistryStore } from "../../contract/registry-store.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
 import type { Background } from "./background.ts";
 import { Experiments, furnish } from "./experiments.ts";
+import { S3GarbageStore } from "./garbage/s3-garbage-store.ts";
 import { LoggedModels } from "./logged-models.ts";
 import { Runs } from "./runs.ts";
 import { S3Place } from "./s3-place.ts";
@@ -29,6 +31,7 @@ export interface Stores {
   readonly tracking: TrackingStore;
   readonly loggedModels: LoggedModelStore;
   readonly registry: RegistryStore;
+  readonly garbage: GarbageStore;
 }
 
 /** Nothing is asked before the first call. */
@@ -40,5 +43,12 @@ export function openStore({ client, prefix, concurrency, pacer, background }: St
   const runs = new Runs(place, experiments, background);
   const loggedModels = new LoggedModels(place, experiments, background);
   const tracking = new S3TrackingStore({ experiments, runs, loggedModels, uri });
-  return { uri, tracking, loggedModels, registry: new S3RegistryStore(place, { tracking, loggedModels }, background) };
+  const garbage = new S3GarbageStore({ place, experiments, runs, loggedModels });
+  return {
+    uri,
+    tracking,
+    loggedModels,
+    garbage,
+    registry: new S3RegistryStore(place, { tracking, loggedModels }, background),
+  };
 }

@@ -28,6 +28,10 @@ export const runHeadSchema = z.object({
   endTime: z.number().optional(),
   /** How often its experiment had been restored when the run was deleted; absent where it is not. */
   deletedIn: z.int().nonnegative().optional(),
+  /** Milliseconds since 1970; absent as `deletedIn` is, and where an older version has deleted the run. */
+  deletedTime: z.number().optional(),
+  /** Deleted for good: all else that it says means nothing. */
+  isGone: z.literal(true).optional(),
   /** Absent: in the store. */
   artifactUri: z.string().optional(),
   params: textRecord,
@@ -49,6 +53,29 @@ export const isDeletedRun = (head: RunContent, experiment: Content<ExperimentHea
 
 export const lifecycleStageOf = (head: RunContent, experiment: Content<ExperimentHead>): RunEntity["lifecycleStage"] =>
   isDeletedRun(head, experiment) ? "deleted" : "active";
+
+/** When that was; `undefined` where it is not deleted, or nobody has written down when. */
+export function deletionTime(head: RunContent, experiment: Content<ExperimentHead>): number | undefined {
+  const isItself = head.deletedIn !== undefined && head.deletedIn >= experiment.restores;
+  if (isItself) return head.deletedTime;
+  return experiment.lifecycleStage === "deleted" ? experiment.lastUpdateTime : undefined;
+}
+
+/** What stays of a run that was deleted for good, so that nobody takes it for one whose head is yet to come. */
+export const goneRun = ({ id, experimentId, startTime, status }: RunContent): RunContent => ({
+  id,
+  experimentId,
+  name: "",
+  userId: "",
+  status,
+  startTime,
+  params: {},
+  tags: {},
+  inputs: [],
+  modelInputs: [],
+  modelOutputs: [],
+  isGone: true,
+});
 
 /** @param latestMetrics - Of the segments, where the head has none. */
 export function runEntity(

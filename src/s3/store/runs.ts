@@ -20,6 +20,7 @@ import type { Content, HeadKind } from "./heads.ts";
 import { isId, runDirectory, runIndex, runKey } from "./layout.ts";
 import { asksForMetrics } from "./metric-search.ts";
 import {
+  goneRun,
   isDeletedRun,
   isReaped,
   isTerminal,
@@ -166,13 +167,15 @@ export class Runs {
   async delete(runId: string): Promise<void> {
     const head = await this.head(runId);
     const { restores } = await this.#experiments.head(head.experimentId);
-    await this.#changeAny(runId, (run) => (run.deletedIn === restores ? run : { ...run, deletedIn: restores }));
+    await this.#changeAny(runId, (run) =>
+      run.deletedIn === restores ? run : { ...run, deletedIn: restores, deletedTime: Date.now() },
+    );
   }
 
   async restore(runId: string): Promise<void> {
     await this.#changeAny(runId, (run) => {
       if (run.deletedIn === undefined) return run;
-      const { deletedIn: _deletedIn, ...rest } = run;
+      const { deletedIn: _deletedIn, deletedTime: _deletedTime, ...rest } = run;
       return rest;
     });
   }
@@ -213,15 +216,20 @@ export class Runs {
   }
 
   async #changeAny(runId: string, apply: (head: RunHead) => RunContent): Promise<RunHead> {
-    if (!isId(runId)) throw noSuchRun(runId, this.#place.uri);
-    return await this.#place.heads.change(this.#kind, runId, apply, () => noSuchRun(runId, this.#place.uri));
+    const missing = () => noSuchRun(runId, this.#place.uri);
+    if (!isId(runId)) throw missing();
+    const change = (head: RunHead) => {
+      if (head.isGone === true) throw missing();
+      return apply(head);
+    };
+    return await this.#place.heads.change(this.#kind, runId, change, missing);
   }
 
   /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
   async head(runId: string): Promise<RunHead> {
     const isThere = isId(runId) && (await this.#place.readable());
     const head = isThere ? await this.#place.heads.read(this.#kind, runId) : undefined;
-    if (head === undefined) throw noSuchRun(runId, this.#place.uri);
+    if (head === undefined || head.isGone === true) throw noSuchRun(runId, this.#place.uri);
     if (this.#experimentIds.size >= MOST_REMEMBERED) this.#experimentIds.clear();
     this.#experimentIds.set(runId, head.experimentId);
     return head;
@@ -232,6 +240,38 @@ export class Runs {
     const head = await this.head(runId);
     if (isDeletedRun(head, await this.#experiments.head(head.experimentId))) throw runDeleted(runId);
     return head;
+  }
+
+  /** The heads of all runs in an experiment. */
+  async headsIn(experimentId: string): Promise<RunHead[]> {
+    return await this.#indexOf(experimentId).all();
+  }
+
+  /** Takes runs that were deleted for good out of the index of their experiment. */
+  async compactIndex(experimentId: string): Promise<void> {
+    await this.#indexOf(experimentId).compact();
+  }
+
+  /** The head of a run, also of one that was deleted for good; `undefined` where there is none. */
+  async findAny(runId: string): Promise<RunHead | undefined> {
+    return await this.#place.heads.read(this.#kind, runId);
+  }
+
+  /** Makes a run one that was deleted for good. Answers what it was; nothing where it is not what was meant, and stays. */
+  async bury(runId: string, isMeant: (head: RunHead) => boolean): Promise<RunHead | undefined> {
+    let buried: RunHead | undefined;
+    await this.#changeAny(runId, (head) => {
+      buried = isMeant(head) ? head : undefined;
+      return buried === undefined ? head : goneRun(head);
+    });
+    return buried;
+  }
+
+  /** Undoes that. */
+  async unbury(head: RunHead): Promise<void> {
+    const missing = () => noSuchRun(head.id, this.#place.uri);
+    const { rev: _rev, ops: _ops, createdBy: _createdBy, ...content } = head;
+    await this.#place.heads.change(this.#kind, head.id, () => content, missing);
   }
 
   /** Before a segment is written. */
@@ -287,7 +327,7 @@ export class Runs {
   #indexOf(experimentId: string): EntityIndex<RunHead> {
     const known = this.#indexes.get(experimentId);
     if (known !== undefined) return known;
-    const of = { schema: runHeadSchema, keyOf: runKey, isGone: () => false };
+    const of = { schema: runHeadSchema, keyOf: runKey, isGone: ({ isGone }: RunHead) => isGone === true };
     const index = new EntityIndex(this.#place.heads, runIndex(experimentId), of, this.#background);
     this.#indexes.set(experimentId, index);
     return index;

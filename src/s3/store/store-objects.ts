@@ -67,15 +67,20 @@ export class StoreObjects {
   /** What is below a directory, named by its keys below the store's prefix. */
   async list(directory: string, startAfter?: string): Promise<ListedObject[]> {
     const found: ListedObject[] = [];
+    for await (const object of this.each(directory, startAfter)) found.push(object);
+    return found;
+  }
+
+  /** The same one by one, for what may be more than memory likes. */
+  async *each(directory: string, startAfter?: string): AsyncGenerator<ListedObject> {
     const after = startAfter === undefined ? {} : { startAfter: this.keyOf(startAfter) };
     const prefix = this.keyOf(directory);
     for await (const { objects } of this.client.list({ prefix, ...after })) {
       for (const object of objects) {
         if (!object.key.startsWith(prefix)) throw damaged(this.#placeOf(directory), "has a list with strange keys");
-        found.push({ ...object, key: object.key.slice(this.#base.length) });
+        yield { ...object, key: object.key.slice(this.#base.length) };
       }
     }
-    return found;
   }
 
   /** For messages. */

@@ -94,6 +94,7 @@ class Collection {
         if (reason === undefined) await this.#purge(item, async () => (await garbage?.purge(item)) === true);
         else this.#kept.push({ ...shown(item), reason });
       }
+    if (!dryRun) await garbage?.finish?.();
     if (spools) await this.#purgeSpools(leftBefore);
     return { dryRun, purged: this.#purged, kept: this.#kept, failed: this.#failed };
   }
