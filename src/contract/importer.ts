@@ -31,6 +31,9 @@ export interface Importer {
   importModel(model: RegisteredModel): Promise<void>;
   /** Numbers below it that are not taken stay free; later versions are numbered from the highest one. */
   importVersion(version: ImportedVersion): Promise<void>;
-  /** Calls `work` while nobody else, in any process, is in such a call for this run, which need not be there yet. */
-  exclusively<T>(run: Pick<ImportedRun, "id" | "experimentId">, work: () => Promise<T>): Promise<T>;
+  /**
+   * Calls `work` while nobody else, in any process, is in such a call for this run, which need not be there yet. Absent where values that
+   * two write at once are kept once.
+   */
+  exclusively?<T>(run: Pick<ImportedRun, "id" | "experimentId">, work: () => Promise<T>): Promise<T>;
 }

@@ -6,7 +6,14 @@ import { S3_SINK_LIMITS } from "./metrics/hand-over.ts";
 import { findSettings, type S3Settings } from "./s3-settings.ts";
 import { ServerClock } from "./server-clock.ts";
 import { Background } from "./store/background.ts";
-import { ARTIFACT_CALLS, LOGGED_MODEL_CALLS, later, REGISTRY_CALLS, TRACKING_CALLS } from "./store/later.ts";
+import {
+  ARTIFACT_CALLS,
+  IMPORTER_CALLS,
+  LOGGED_MODEL_CALLS,
+  later,
+  REGISTRY_CALLS,
+  TRACKING_CALLS,
+} from "./store/later.ts";
 import type { Stores } from "./store/open-store.ts";
 import { checkStoreOptions, type S3StoreOptions } from "./store/s3-store-options.ts";
 import { WritePacer } from "./store/write-pacer.ts";
@@ -57,6 +64,7 @@ export function s3Backend({ uri: address, ...given }: S3BackendOptions): Backend
       tracking: later(async () => (await opened()).tracking, TRACKING_CALLS),
       loggedModels: later(async () => (await opened()).loggedModels, LOGGED_MODEL_CALLS),
       registry: later(async () => (await opened()).registry, REGISTRY_CALLS),
+      importer: later(async () => (await opened()).importer, IMPORTER_CALLS),
     };
   };
   const artifactsBy =

@@ -57,7 +57,7 @@ async function exclusively<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const importer = importerOf(context);
-  if (importer === undefined || pair.targetId === undefined) return await work();
+  if (importer?.exclusively === undefined || pair.targetId === undefined) return await work();
   return await importer.exclusively({ id: origin, experimentId: pair.targetId }, work);
 }
 

@@ -1,4 +1,5 @@
 import type { ArtifactStore } from "../../contract/artifact-store.ts";
+import type { Importer } from "../../contract/importer.ts";
 import type { LoggedModelStore } from "../../contract/logged-model-store.ts";
 import type { RegistryStore } from "../../contract/registry-store.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
@@ -68,6 +69,15 @@ export const REGISTRY_CALLS: Calls<RegistryStore> = {
   setAlias: true,
   deleteAlias: true,
   getVersionByAlias: true,
+};
+
+// A bucket keeps equal rows once: nobody has to wait for anybody.
+export const IMPORTER_CALLS: Calls<Omit<Importer, "exclusively">> = {
+  importExperiment: true,
+  importRun: true,
+  importLoggedModel: true,
+  importModel: true,
+  importVersion: true,
 };
 
 export const ARTIFACT_CALLS: Calls<ArtifactStore> = {

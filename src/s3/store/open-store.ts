@@ -1,3 +1,4 @@
+import type { Importer } from "../../contract/importer.ts";
 import type { LoggedModelStore } from "../../contract/logged-model-store.ts";
 import type { RegistryStore } from "../../contract/registry-store.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
@@ -5,6 +6,7 @@ import type { Background } from "./background.ts";
 import { Experiments, furnish } from "./experiments.ts";
 import { LoggedModels } from "./logged-models.ts";
 import { Runs } from "./runs.ts";
+import { S3Importer } from "./s3-importer.ts";
 import { S3Place } from "./s3-place.ts";
 import { S3RegistryStore } from "./s3-registry-store.ts";
 import { S3TrackingStore } from "./s3-tracking-store.ts";
@@ -29,6 +31,7 @@ export interface Stores {
   readonly tracking: TrackingStore;
   readonly loggedModels: LoggedModelStore;
   readonly registry: RegistryStore;
+  readonly importer: Omit<Importer, "exclusively">;
 }
 
 /** Nothing is asked before the first call. */
@@ -40,5 +43,7 @@ export function openStore({ client, prefix, concurrency, pacer, background }: St
   const runs = new Runs(place, experiments, background);
   const loggedModels = new LoggedModels(place, experiments, background);
   const tracking = new S3TrackingStore({ experiments, runs, loggedModels, uri });
-  return { uri, tracking, loggedModels, registry: new S3RegistryStore(place, { tracking, loggedModels }, background) };
+  const registry = new S3RegistryStore(place, { tracking, loggedModels }, background);
+  const importer = new S3Importer({ experiments, runs, loggedModels, registry });
+  return { uri, tracking, loggedModels, registry, importer };
 }

@@ -1,5 +1,6 @@
 import { newId, newRunName } from "../../base/ids.ts";
-import { noSuchRun, runDeleted } from "../../base/store-errors.ts";
+import { idTaken, noSuchRun, runDeleted } from "../../base/store-errors.ts";
+import type { ImportedRun } from "../../contract/importer.ts";
 import type { Page, RunQuery } from "../../contract/tracking-store.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../../schema/run.ts";
@@ -77,6 +78,26 @@ export class Runs {
     // The id is random: nobody else has made it.
     await this.#place.heads.create(this.#kind, id, content);
     return runEntity(content, experiment, this.#place.uri, NO_METRICS);
+  }
+
+  /** Makes a run that another store has. Answers where its artifacts are. @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS` */
+  async import(run: ImportedRun): Promise<string> {
+    const experiment = await this.#experiments.active(run.experimentId);
+    if (!isId(run.id)) throw idTaken("run", run.id, this.#place.uri);
+    const { id, params, tags, inputs, modelInputs, modelOutputs } = run;
+    const content: RunContent = {
+      ...run,
+      ...artifactUriIn(experiment, id),
+      params: { ...params },
+      tags: { ...tags },
+      inputs: [...inputs],
+      modelInputs: [...modelInputs],
+      modelOutputs: [...modelOutputs],
+      ...(isTerminal(run.status) ? { latestMetrics: [] } : {}),
+    };
+    const made = await this.#place.heads.create(this.#kind, id, content);
+    if (made === undefined) throw idTaken("run", id, this.#place.uri);
+    return runEntity(content, experiment, this.#place.uri, NO_METRICS).artifactUri;
   }
 
   async get(runId: string): Promise<RunEntity> {
