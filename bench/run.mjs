@@ -11,8 +11,9 @@ import { modelCases } from "./models.mjs";
 import { isSmoke, only, shouldWrite } from "./options.mjs";
 import { writePage } from "./page.mjs";
 import { s3MetricsCases } from "./s3-metrics.mjs";
+import { syncCases } from "./sync.mjs";
 
-const cases = { ...localCases, ...httpCases, ...autologCases, ...modelCases, ...s3MetricsCases };
+const cases = { ...localCases, ...httpCases, ...autologCases, ...modelCases, ...s3MetricsCases, ...syncCases };
 const names = Object.keys(cases);
 const chosen = only ?? names;
 for (const name of chosen) {

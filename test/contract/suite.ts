@@ -2,6 +2,7 @@ import type { Backend } from "../../src/contract/backend.ts";
 import { artifactTests } from "./artifacts.ts";
 import { type BackendDifferences, withDefaults } from "./differences.ts";
 import { changedExperimentTests, experimentTests } from "./experiments.ts";
+import { importTests } from "./importing.ts";
 import { loggedModelTests } from "./logged-models.ts";
 import { loggingTests } from "./logging.ts";
 import { aliasTests, registeredModelTests, versionTests } from "./registry.ts";
@@ -41,6 +42,7 @@ export function backendContract(
     runs: runTests,
     "what a run logs": loggingTests,
     artifacts: artifactTests,
+    "what is taken over": importTests,
     ...(can.registry ? { "registered models": registeredModelTests, versions: versionTests, aliases: aliasTests } : {}),
     ...(can.loggedModels ? { "logged models": loggedModelTests } : {}),
   };
