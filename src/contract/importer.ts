@@ -2,11 +2,12 @@ import type { Experiment } from "../schema/experiment.ts";
 import type { LoggedModel } from "../schema/model.ts";
 import type { ModelVersion, RegisteredModel } from "../schema/model-version.ts";
 import type { RunEntity } from "../schema/run.ts";
+import type { Batch } from "./batch.ts";
 
 /** An experiment as another store has it. Where its artifacts are is for the importing store to say. */
 export type ImportedExperiment = Omit<Experiment, "artifactLocation" | "lifecycleStage">;
 
-/** A run as another store has it, without its values: these come through its sink. */
+/** A run as another store has it, without its values. */
 export type ImportedRun = Omit<RunEntity, "artifactUri" | "lifecycleStage" | "metrics" | "latestMetrics">;
 
 /** A logged model as another store has it, what was measured on it included. */
@@ -23,8 +24,11 @@ export type ImportedVersion = Omit<ModelVersion, "aliases" | "status">;
 export interface Importer {
   /** Answers the id it has here, which is another one only where the store cannot give it this one any more. */
   importExperiment(experiment: ImportedExperiment): Promise<string>;
-  /** Answers the URI below which its artifacts are. */
-  importRun(run: ImportedRun): Promise<string>;
+  /**
+   * Answers the URI below which its artifacts are. Of the values, each batch is only good until the next one is asked for; nobody sees the run
+   * ended before all of them are there.
+   */
+  importRun(run: ImportedRun, values?: AsyncIterable<Batch>): Promise<string>;
   /** Answers the URI below which its files are. */
   importLoggedModel(model: ImportedLoggedModel): Promise<string>;
   /** Its aliases may name versions that are still to come. */

@@ -83,26 +83,35 @@ export class SyncPass {
   async #copyRuns(pair: ExperimentPair): Promise<CopiedRun[]> {
     const { tracking } = this.#context.from.backend;
     const { filter } = this.#selection;
-    const listed: string[] = [];
     const query = { experimentIds: [pair.source.id], viewType: "all" as const };
     const wanted = filter === undefined ? query : { ...query, filter };
-    for await (const run of allOf((paging) => tracking.searchRuns({ ...wanted, ...paging }))) {
-      if (this.#selection.isWanted(run)) listed.push(run.id);
-    }
-    // Oldest first, as they came.
-    listed.reverse();
-    this.#totalRuns += listed.length;
+    const listed = allOf((paging) => tracking.searchRuns({ ...wanted, ...paging }));
     const copied: CopiedRun[] = [];
-    await inParallel(listed, this.#context, async (runId) => {
+    await inParallel(this.#wanted(listed), this.#context, async (run) => {
       try {
-        copied.push(withoutTexts(await copyRun(this.#context, pair, runId)));
+        copied.push(withoutTexts(await copyRun(this.#context, pair, await this.#asItIs(run))));
       } catch (error) {
-        this.#context.ledger.failure(whereIsRun(runId), "run", error);
+        this.#context.ledger.failure(whereIsRun(run.id), "run", error);
       }
       this.#runs++;
       this.#onProgress({ runs: this.#runs, totalRuns: this.#totalRuns, copied: this.#context.ledger.copied });
     });
     return copied;
+  }
+
+  async *#wanted(listed: AsyncIterable<RunEntity>): AsyncGenerator<RunEntity> {
+    for await (const run of listed) {
+      if (!this.#selection.isWanted(run)) continue;
+      this.#totalRuns++;
+      yield run;
+    }
+  }
+
+  /** A run that goes on has got more since it was listed; a server's list leaves out links. */
+  async #asItIs(run: RunEntity): Promise<RunEntity> {
+    const { backend } = this.#context.from;
+    const isEnded = run.status !== "RUNNING" && run.status !== "SCHEDULED";
+    return isEnded && backend.importer !== undefined ? run : await backend.tracking.getRun(run.id);
   }
 
   /** Where runs are chosen, their models are. */

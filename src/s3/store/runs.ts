@@ -1,5 +1,6 @@
 import { newId, newRunName } from "../../base/ids.ts";
 import { idTaken, noSuchRun, runDeleted } from "../../base/store-errors.ts";
+import type { Batch } from "../../contract/batch.ts";
 import type { ImportedRun } from "../../contract/importer.ts";
 import type { Page, RunQuery } from "../../contract/tracking-store.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
@@ -80,23 +81,32 @@ export class Runs {
     return runEntity(content, experiment, this.#place.uri, NO_METRICS);
   }
 
-  /** Makes a run that another store has. Answers where its artifacts are. @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS` */
-  async import(run: ImportedRun): Promise<string> {
+  /**
+   * Makes a run that another store has: open, until its values are there. Answers where its artifacts are.
+   *
+   * @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS`
+   */
+  async import(run: ImportedRun, values?: AsyncIterable<Batch>): Promise<string> {
     const experiment = await this.#experiments.active(run.experimentId);
     if (!isId(run.id)) throw idTaken("run", run.id, this.#place.uri);
-    const { id, params, tags, inputs, modelInputs, modelOutputs } = run;
+    const { status, endTime, ...open } = run;
+    const { id, params, tags, inputs, modelInputs, modelOutputs } = open;
     const content: RunContent = {
-      ...run,
+      ...open,
+      status: "RUNNING",
       ...artifactUriIn(experiment, id),
       params: { ...params },
       tags: { ...tags },
       inputs: [...inputs],
       modelInputs: [...modelInputs],
       modelOutputs: [...modelOutputs],
-      ...(isTerminal(run.status) ? { latestMetrics: [] } : {}),
     };
     const made = await this.#place.heads.create(this.#kind, id, content);
     if (made === undefined) throw idTaken("run", id, this.#place.uri);
+    const metrics = this.metrics(id);
+    for await (const batch of values ?? []) await metrics.append(batch.metrics, batch.series);
+    const end = { status, ...(endTime === undefined ? {} : { endTime }) };
+    if (status !== "RUNNING" || endTime !== undefined) await this.update({ runId: id, ...end });
     return runEntity(content, experiment, this.#place.uri, NO_METRICS).artifactUri;
   }
 

@@ -1,3 +1,4 @@
+import type { Batch } from "../../contract/batch.ts";
 import type {
   ImportedExperiment,
   ImportedLoggedModel,
@@ -34,8 +35,8 @@ export class S3Importer implements Importer {
     return await this.#parts.experiments.import(experiment);
   }
 
-  async importRun(run: ImportedRun): Promise<string> {
-    return await this.#parts.runs.import(run);
+  async importRun(run: ImportedRun, values?: AsyncIterable<Batch>): Promise<string> {
+    return await this.#parts.runs.import(run, values);
   }
 
   async importLoggedModel(model: ImportedLoggedModel): Promise<string> {
