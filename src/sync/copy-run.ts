@@ -365,6 +365,8 @@ async function wouldCreate(context: SyncContext, source: RunEntity): Promise<Cop
   };
   const { counts, record } = await findDifference(context, source, nowhere);
   record(context.ledger);
-  context.ledger.addCopied({ ...counts, runs: 1, changes: 0 });
+  // Its name stands in a tag.
+  const tags = allowedTexts(ownTags(source.tags), TAGS).wanted.size;
+  context.ledger.addCopied({ ...counts, tags, runs: 1, changes: 0 });
   return { source, target: undefined };
 }

@@ -169,10 +169,15 @@ export interface Likeness {
   readonly keepsIds?: boolean;
   /** Which logged model a version is. MLflow's database does not keep it. Default true. */
   readonly keepsModelIds?: boolean;
+  /** Only runs in use, where experiments are. Default: all. */
+  readonly active?: boolean;
 }
 
 /** All that a store holds, as plain data: what two equal stores have in common. */
-export async function contentOf(client: Client, { keepsIds = true, keepsModelIds = true }: Likeness = {}) {
+export async function contentOf(
+  client: Client,
+  { keepsIds = true, keepsModelIds = true, active = false }: Likeness = {},
+) {
   const { tracking, loggedModels, registry } = client.backend;
   const experiments = await list((paging) => tracking.searchExperiments({ viewType: "all", ...paging }));
   const names = new Map<string, string>();
@@ -188,8 +193,10 @@ export async function contentOf(client: Client, { keepsIds = true, keepsModelIds
         : await list((paging) => loggedModels.search({ experimentIds: [experiment.id], ...paging }));
     for (const { id, name } of models) names.set(id, name);
     const nameOf = (id: string | undefined) => (id === undefined || keepsIds ? id : names.get(id));
+    const isShown = ({ lifecycleStage }: { lifecycleStage: string }) =>
+      !active || lifecycleStage === experiment.lifecycleStage;
     const runContents = [];
-    for (const { id } of runs) {
+    for (const { id } of runs.filter(isShown)) {
       const run = await tracking.getRun(id);
       const histories: Record<string, unknown> = {};
       for (const key of Object.keys(run.metrics).sort()) {
