@@ -14,6 +14,7 @@ import { writePage } from "./page.mjs";
 import { reportCases } from "./report.mjs";
 import { s3Cases } from "./s3.mjs";
 import { s3MetricsCases } from "./s3-metrics.mjs";
+import { syncCases } from "./sync.mjs";
 
 const cases = {
   ...localCases,
@@ -24,6 +25,7 @@ const cases = {
   ...s3MetricsCases,
   ...importCases,
   ...reportCases,
+  ...syncCases,
 };
 const names = Object.keys(cases);
 const chosen = only ?? names;

@@ -62,6 +62,7 @@ function buildProgram(run: Run): Command {
   addReport(program, run);
   addSpool(program, run);
   addGc(program, run);
+  addSync(program, run);
   program
     .command("doctor")
     .description("where runs go and why, what is there, what is damaged; exit code 1 if something is wrong")
@@ -181,4 +182,27 @@ function addSpool(program: Command, run: Run): void {
     .description("bring to the server what ended or killed programs have left; exit code 1 if something stays")
     .addOption(dir())
     .action(async (_, command) => run(command, (await import("./spool.ts")).replaySpooled));
+}
+
+function addSync(program: Command, run: Run): void {
+  const place = "a directory or URI, as for --uri";
+  program
+    .command("sync")
+    .description("copy what TO lacks of FROM: runs, files, models; exit code 1 if something differs or fails")
+    .argument("<from>", place)
+    .argument("<to>", place)
+    .option("-e, --experiment <name-or-id>", "only this experiment; may be repeated", append)
+    .option("-f, --filter <expression>", "only runs like this, in MLflow's grammar")
+    .option("--no-artifacts", "without files")
+    .option("--no-models", "without registered models")
+    .option(
+      "--artifact-directory <path>",
+      "a local directory outside of both stores that may be used; may be repeated",
+      append,
+    )
+    .option("--overwrite", "write the source's values over other ones")
+    .addOption(new Option("--dry-run", "only say what would be done").conflicts("follow"))
+    .option("--follow", "go on until Ctrl+C: a few seconds behind the source")
+    .addOption(new Option("--concurrency <count>", "runs and files at once (default: 4)").argParser(usage(parseCount)))
+    .action(async (from, to, _, command) => run(command, (await import("./sync.ts")).syncStores, { from, to }));
 }

@@ -41,6 +41,27 @@ export async function withTransferProgress<T>(
   }
 }
 
+/** Work of which more is found while it is done. */
+export async function withGrowingProgress<T>(
+  session: Session,
+  what: string,
+  work: (show: (done: number, total: number) => void) => Promise<T>,
+): Promise<T> {
+  if (!isWatched(session)) return work(() => {});
+  const bar = await newBar(`${what} {bar} {value} of {total}, {eta_formatted} left`);
+  let hasStarted = false;
+  try {
+    return await work((done, total) => {
+      if (!hasStarted) bar.start(total, done);
+      hasStarted = true;
+      bar.setTotal(total);
+      bar.update(done);
+    });
+  } finally {
+    if (hasStarted) bar.stop();
+  }
+}
+
 const isWatched = ({ out, json }: Session): boolean => out.isTerminal && !json && readEnv("TERM") !== "dumb";
 
 async function newBar(format: string) {

@@ -17,11 +17,32 @@ export function claimDirectory(beside: string, place: string, fill: (directory: 
     renameSync(temporary, place);
     return true;
   } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
-    // What a rename answers where the target is a directory with something in it, or a file.
-    if (["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(systemCodeOf(error) ?? "")) return false;
-    throw error;
+    return refused(temporary, error);
   }
+}
+
+/** The same with a content that is waited for. */
+export async function claimDirectoryFor(
+  beside: string,
+  place: string,
+  fill: (directory: string) => Promise<void>,
+): Promise<boolean> {
+  const temporary = join(beside, temporaryName());
+  try {
+    mkdirSync(temporary);
+    await fill(temporary);
+    renameSync(temporary, place);
+    return true;
+  } catch (error) {
+    return refused(temporary, error);
+  }
+}
+
+function refused(temporary: string, error: unknown): false {
+  rmSync(temporary, { recursive: true, force: true });
+  // What a rename answers where the target is a directory with something in it, or a file.
+  if (["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(systemCodeOf(error) ?? "")) return false;
+  throw error;
 }
 
 /** Takes a directory away at once, whatever is in it: it is gone for everybody before the first file is removed. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { experimentDeleted, idTaken, modelNameTaken, noSuchExperiment } from "../base/store-errors.ts";
+import type { Batch } from "../contract/batch.ts";
 import type {
   ImportedExperiment,
   ImportedLoggedModel,
@@ -11,9 +12,9 @@ import type { RegisteredModel } from "../schema/model-version.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import type { FsLoggedModelStore } from "./fs-logged-model-store.ts";
 import type { FsRegistryStore } from "./fs-registry-store.ts";
+import { writeImportedRun } from "./imported-run.ts";
 import { isId } from "./layout.ts";
 import { holdLock, lockName } from "./lock-file.ts";
-import { RunFiles } from "./run-files.ts";
 import type { StoreFiles } from "./store-files.ts";
 
 /** What an importer writes with. */
@@ -27,11 +28,9 @@ export interface FsImporterParts {
 /** Takes over what another store has, each in a directory that is renamed into its place when it is whole. */
 export class FsImporter implements Importer {
   readonly #parts: FsImporterParts;
-  readonly #runs: RunFiles;
 
   constructor(parts: FsImporterParts) {
     this.#parts = parts;
-    this.#runs = new RunFiles(parts.store);
   }
 
   async importExperiment(experiment: ImportedExperiment): Promise<string> {
@@ -39,13 +38,17 @@ export class FsImporter implements Importer {
     return experiment.id;
   }
 
-  async importRun(run: ImportedRun): Promise<string> {
+  async importRun(run: ImportedRun, values?: AsyncIterable<Batch>): Promise<string> {
     const { store, experiments } = this.#parts;
     const experiment = experiments.get(run.experimentId);
     if (experiment.lifecycleStage === "deleted") throw experimentDeleted(experiment.id);
+    const { containment } = store;
+    const experimentDirectory = join(store.directory, experiment.id);
     const isTaken = !isId(run.id) || store.placeOfRun(run.id) !== undefined;
-    if (isTaken) throw idTaken("run", run.id, store.uri);
-    return this.#runs.import(experiment, join(store.directory, experiment.id), run);
+    const place = { containment, experiment, experimentDirectory };
+    const artifactUri = isTaken ? undefined : await writeImportedRun(place, run, values);
+    if (artifactUri === undefined) throw idTaken("run", run.id, store.uri);
+    return artifactUri;
   }
 
   async importLoggedModel(model: ImportedLoggedModel): Promise<string> {

@@ -3,15 +3,13 @@ import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { schemeOf } from "../base/file-uri.ts";
 import { newId, newRunName } from "../base/ids.ts";
-import { idTaken, runDeleted } from "../base/store-errors.ts";
-import type { ImportedRun } from "../contract/importer.ts";
+import { runDeleted } from "../base/store-errors.ts";
 import { makeDirectory, replaceFile } from "../disk/atomic-file.ts";
 import { damaged, guarded } from "../disk/storage-errors.ts";
 import { temporaryName } from "../disk/temporary-name.ts";
 import type { Experiment, LifecycleStage } from "../schema/experiment.ts";
 import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, RunStatus, UpdateRun } from "../schema/run.ts";
-import { claimDirectory } from "./claim-directory.ts";
 import type { Containment } from "./containment.ts";
 import { removeText, setText, type TextPlace } from "./key-files.ts";
 import {
@@ -23,8 +21,6 @@ import {
   TAGS_DIRECTORY,
 } from "./layout.ts";
 import { formatMeta, Meta, type MetaValue } from "./meta-yaml.ts";
-import { RunInputs } from "./run-inputs.ts";
-import { RunOutputs } from "./run-outputs.ts";
 import type { StoreFiles } from "./store-files.ts";
 
 /** What a run's meta.yaml says. */
@@ -34,7 +30,7 @@ export type RunInfo = Omit<
 >;
 
 /** MLflow's numbers of the states (service.proto). */
-const STATUS_NUMBERS: Readonly<Record<RunStatus, number>> = {
+export const STATUS_NUMBERS: Readonly<Record<RunStatus, number>> = {
   RUNNING: 1,
   SCHEDULED: 2,
   FINISHED: 3,
@@ -79,37 +75,6 @@ export class RunFiles {
     });
     this.#store.rememberRun(id, place);
     return place;
-  }
-
-  /**
-   * Makes a run that another store has. The files of texts are written straight into the directory that nobody sees yet. Answers where
-   * its artifacts are.
-   *
-   * @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS`
-   */
-  import(experiment: Experiment, experimentDirectory: string, run: ImportedRun): string {
-    const { id, name } = run;
-    const place = join(experimentDirectory, id);
-    const created = newRunMeta(experiment, id, name, run);
-    const meta = { ...created, status: STATUS_NUMBERS[run.status], end_time: run.endTime ?? null };
-    const isNew = guarded("create", place, () =>
-      claimDirectory(experimentDirectory, place, (directory) => {
-        for (const child of [METRICS_DIRECTORY, PARAMS_DIRECTORY, TAGS_DIRECTORY, ARTIFACTS_DIRECTORY]) {
-          mkdirSync(`${directory}/${child}`);
-        }
-        writeTexts(`${directory}/${PARAMS_DIRECTORY}`, run.params);
-        writeTexts(`${directory}/${TAGS_DIRECTORY}`, run.tags);
-        const inputs = new RunInputs(this.#store.containment, directory);
-        for (const input of run.inputs) inputs.writeDataset(id, input);
-        for (const model of run.modelInputs) inputs.writeModel(id, model);
-        const outputs = new RunOutputs(this.#store.containment, directory);
-        for (const model of run.modelOutputs) outputs.write(model);
-        writeFileSync(`${directory}/${META_FILE}`, formatMeta(meta));
-      }),
-    );
-    if (!isNew) throw idTaken("run", id, this.#store.uri);
-    this.#store.rememberRun(id, place);
-    return created.artifact_uri;
   }
 
   /** @throws {TidemarkError} `DATA_DAMAGED` */
@@ -168,21 +133,13 @@ export class RunFiles {
   }
 }
 
-/** Texts of a directory that is new and nobody else's. Their keys are checked. */
-function writeTexts(directory: string, texts: Readonly<Record<string, string>>): void {
-  for (const [key, value] of Object.entries(texts)) {
-    const path = `${directory}/${key}`;
-    if (key.includes("/")) mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, value, { flag: "wx" });
-  }
-}
-
 /** @throws {TidemarkError} `DATA_DAMAGED` */
 export function readRunInfo(containment: Containment, place: string): RunInfo {
   return runInfo(readMeta(containment, place), place);
 }
 
-function newRunMeta(
+/** What stands in the meta.yaml of a run that has just been made. */
+export function newRunMeta(
   { id: experimentId, artifactLocation }: Experiment,
   id: string,
   name: string,

@@ -1,3 +1,4 @@
+import type { Batch } from "../contract/batch.ts";
 import type {
   ImportedExperiment,
   ImportedLoggedModel,
@@ -32,8 +33,8 @@ export class MemoryImporter implements Importer {
     return experiment.id;
   }
 
-  async importRun(run: ImportedRun): Promise<string> {
-    return this.#stores.tracking.importRun(run);
+  async importRun(run: ImportedRun, values?: AsyncIterable<Batch>): Promise<string> {
+    return await this.#stores.tracking.importRun(run, values);
   }
 
   async importLoggedModel(model: ImportedLoggedModel): Promise<string> {

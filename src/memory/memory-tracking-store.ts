@@ -158,7 +158,7 @@ export class MemoryTrackingStore implements TrackingStore {
     return run.entity();
   }
 
-  importRun(run: ImportedRun): string {
+  async importRun(run: ImportedRun, values?: AsyncIterable<Batch>): Promise<string> {
     const { params, tags, inputs, modelInputs, modelOutputs, ...head } = run;
     const { artifactLocation } = this.#findActiveExperiment(run.experimentId);
     if (this.runs.has(run.id)) throw idTaken("run", run.id, URI);
@@ -168,6 +168,9 @@ export class MemoryTrackingStore implements TrackingStore {
     for (const input of inputs) imported.addInput(input);
     for (const model of modelInputs) imported.addModelInput(model);
     for (const model of modelOutputs) imported.addModelOutput(model);
+    for await (const batch of values ?? []) write(imported, batch, this.loggedModels);
+    // Another one may have come meanwhile.
+    if (this.runs.has(run.id)) throw idTaken("run", run.id, URI);
     this.runs.set(run.id, imported);
     return artifactUri;
   }

@@ -9,6 +9,7 @@ import { Background } from "./store/background.ts";
 import {
   ARTIFACT_CALLS,
   GARBAGE_CALLS,
+  IMPORTER_CALLS,
   LOGGED_MODEL_CALLS,
   later,
   REGISTRY_CALLS,
@@ -65,6 +66,7 @@ export function s3Backend({ uri: address, ...given }: S3BackendOptions): Backend
       loggedModels: later(async () => (await opened()).loggedModels, LOGGED_MODEL_CALLS),
       registry: later(async () => (await opened()).registry, REGISTRY_CALLS),
       garbage: later(async () => (await opened()).garbage, GARBAGE_CALLS),
+      importer: later(async () => (await opened()).importer, IMPORTER_CALLS),
     };
   };
   const artifactsBy =

@@ -9,6 +9,8 @@ import { attempt, importerOf, type SyncContext } from "./sync-context.ts";
 
 const TAGS = { kind: "tags", mostCharacters: MAX_EXPERIMENT_TAG_VALUE_LENGTH };
 
+const LONGEST_COUNTED_ID = 12;
+
 export const whereIsExperiment = ({ name }: Pick<Experiment, "name">): string => `experiment ${name}`;
 
 /** Finds the experiment of the target that is one of the source, or makes it. */
@@ -71,7 +73,9 @@ async function pairWith(context: SyncContext, source: Experiment, target: Experi
 async function findExperiment(context: SyncContext, source: Experiment): Promise<Experiment | undefined> {
   const { tracking } = context.to.backend;
   const byId = importerOf(context) === undefined ? undefined : await ifThere(() => tracking.getExperiment(source.id));
-  const isSame = byId?.name === source.name || (byId !== undefined && byId.creationTime === source.creationTime);
+  // Short ids are numbers that every such store gives, one after the other.
+  const isSameMoment = source.id.length > LONGEST_COUNTED_ID && byId?.creationTime === source.creationTime;
+  const isSame = byId?.name === source.name || isSameMoment;
   if (byId !== undefined && isSame) return byId;
   return (await findCopy(context, source)) ?? (await tracking.getExperimentByName(source.name));
 }

@@ -12,6 +12,8 @@ import { sourceInTarget } from "./version-sources.ts";
 
 const TAGS = { kind: "tags", mostCharacters: MAX_MODEL_TAG_VALUE_LENGTH };
 
+const NO_MODEL_ID = "the target does not keep which logged model a version is, beside its source";
+
 /** Which versions are copied. */
 export type WantsVersion = (version: ModelVersion) => boolean;
 
@@ -20,7 +22,10 @@ export async function copyRegistry(context: SyncContext, wants: WantsVersion | u
   const [source, target] = [context.from.backend.registry, context.to.backend.registry];
   if (source === undefined) return;
   const versions = new Map<string, ModelVersion[]>();
-  for await (const version of allOf((paging) => source.searchVersions(paging))) {
+  for await (const listed of allOf((paging) => source.searchVersions(paging))) {
+    // A server's list leaves out aliases and logged models.
+    const version = await ifThere(() => source.getVersion(listed));
+    if (version === undefined) continue;
     if (wants !== undefined && !wants(version)) continue;
     const known = versions.get(version.name);
     if (known === undefined) versions.set(version.name, [version]);
@@ -167,6 +172,8 @@ class ModelCopy {
       if (created.version > version.version) {
         this.#context.ledger.loss(where, "version", `the number is used up there: it is version ${created.version}`);
       }
+      if (links.modelId !== undefined && created.modelId === undefined)
+        this.#context.ledger.loss(where, "modelId", NO_MODEL_ID);
       if (stage !== "None") await this.#target.transitionStage(created, stage, { archiveExisting: false });
       return created.version;
     }
@@ -204,9 +211,10 @@ class ModelCopy {
     ledger.addEqual({ versions: 1 });
     const links = await this.#linksOf(version);
     if (links.source !== there.source) ledger.conflict(where, "source", links.source, there.source);
+    if (links.modelId !== undefined && there.modelId === undefined) ledger.loss(where, "modelId", NO_MODEL_ID);
     for (const field of ["runId", "modelId"] as const) {
-      // What the target has not got it was told without.
-      if (there[field] !== undefined && links[field] !== there[field]) {
+      // A store that does not keep it says nothing.
+      if (links[field] !== undefined && there[field] !== undefined && links[field] !== there[field]) {
         ledger.conflict(where, field, links[field], there[field]);
       }
     }

@@ -1,12 +1,11 @@
 import { TidemarkError } from "../base/errors.ts";
 import type { Batch } from "../contract/batch.ts";
-import type { ImportedRun, Importer } from "../contract/importer.ts";
 import { checkArgument } from "../schema/check.ts";
 import { type DatasetInput, datasetInputSchema } from "../schema/dataset.ts";
 import { MAX_PARAM_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../schema/limits.ts";
 import { type RunEntity, runIdSchema, type UpdateRun } from "../schema/run.ts";
-import { allowedTexts, compareTexts, pairsOf, type TextDifference } from "./compare-texts.ts";
-import { compareValues, copyValues, recordComparison } from "./copy-values.ts";
+import { allowedTexts, compareTexts, pairsOf } from "./compare-texts.ts";
+import { allValues, compareValues, copyValues, recordComparison } from "./copy-values.ts";
 import type { Refusal } from "./deliver.ts";
 import { deliver, sizeOf } from "./deliver.ts";
 import type { ExperimentPair } from "./experiment-pair.ts";
@@ -30,13 +29,14 @@ export const whereIsRun = (runId: string): string => `run ${runId}`;
  * Brings a run with its params, tags, datasets, values, state and times to the target, or what the target lacks of it. Links to logged
  * models, files and deletion come later.
  */
-export async function copyRun(context: SyncContext, pair: ExperimentPair, runId: string): Promise<CopiedRun> {
-  const source = await context.from.backend.tracking.getRun(runId);
+export async function copyRun(context: SyncContext, pair: ExperimentPair, source: RunEntity): Promise<CopiedRun> {
   checkArgument("run id", runIdSchema, source.id);
   const origin = originOf(source);
   const target = await pair.findRun(origin);
   context.runIds.set(source.id, target?.id ?? origin);
   if (context.dryRun && target === undefined) return await wouldCreate(context, source);
+  const imported = target === undefined ? await importWhole(context, pair, { source, origin }) : undefined;
+  if (imported !== undefined) return { source, target: imported };
   const difference = target === undefined ? undefined : await findDifference(context, source, target);
   if (difference !== undefined && target !== undefined && (context.dryRun || !difference.isAny)) {
     difference.recordEqual(context.ledger);
@@ -57,7 +57,7 @@ async function exclusively<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const importer = importerOf(context);
-  if (importer === undefined || pair.targetId === undefined) return await work();
+  if (importer?.exclusively === undefined || pair.targetId === undefined) return await work();
   return await importer.exclusively({ id: origin, experimentId: pair.targetId }, work);
 }
 
@@ -99,62 +99,75 @@ async function copyAlone(context: SyncContext, pair: ExperimentPair, wanted: Wan
   return { ...target, lifecycleStage: "active" };
 }
 
-/** A run that the target does not have: all that describes it, still open. */
+/** A run that the target does not have, still open. */
 async function createRun(context: SyncContext, pair: ExperimentPair, { source, origin }: Wanted): Promise<RunEntity> {
   const experimentId = pair.targetId as string;
   const importer = importerOf(context);
   const { tracking } = context.to.backend;
-  const blank = blankRun(source, { id: origin, experimentId });
-  const { name, startTime, userId } = source;
-  const tags = tagsOf(source);
-  if (importer === undefined) {
-    const copyTags = { ...Object.fromEntries(tags.wanted), ...originTags(origin, context.from.uri) };
-    const created = await tracking.createRun({
-      experimentId,
-      ...(name === "" ? {} : { name }),
-      startTime,
-      userId,
-      tags: copyTags,
-    });
-    pair.noteRun(origin, created.id);
-    context.ledger.addCopied({ runs: 1, tags: tags.wanted.size });
-    return created;
+  if (importer !== undefined) {
+    // What of it the store could not hold is found out one by one.
+    await importer.importRun(blankRun(source, { id: origin, experimentId }));
+    context.ledger.addCopied({ runs: 1 });
+    return await tracking.getRun(origin);
   }
-  const params = allowedTexts(source.params, PARAMS).wanted;
-  const inputs = allowedInputs(source.inputs);
-  const texts = { params: Object.fromEntries(params), tags: Object.fromEntries(tags.wanted) };
-  // It ends when its values are there. Where there are none, it is written once.
-  const isWhole = source.latestMetrics.length === 0;
-  const end = isWhole ? { status: source.status, ...endOf(source) } : {};
-  const whole = { ...blank, ...texts, inputs, ...linksOf(context, source), ...end };
-  const { run, artifactUri } = await importWhole(importer, whole, blank);
-  context.ledger.addCopied({
-    runs: 1,
-    params: Object.keys(run.params).length,
-    tags: Object.keys(run.tags).length,
-    datasets: run.inputs.length,
-    modelLinks: run.modelInputs.length + run.modelOutputs.length,
+  const { name, startTime, userId } = source;
+  const tags = allowedTexts(ownTags(source.tags), TAGS).wanted;
+  const created = await tracking.createRun({
+    experimentId,
+    ...(name === "" ? {} : { name }),
+    startTime,
+    userId,
+    tags: { ...Object.fromEntries(tags), ...originTags(origin, context.from.uri) },
   });
-  return { ...run, artifactUri, lifecycleStage: "active", metrics: {}, latestMetrics: [] };
+  pair.noteRun(origin, created.id);
+  context.ledger.addCopied({ runs: 1, tags: tags.size });
+  return created;
 }
 
-/** Something of a run may be nothing that the store can hold. Then it is made without all that, and what follows says which it is. */
-async function importWhole(importer: Importer, whole: ImportedRun, blank: ImportedRun) {
+/** Makes a run with all that it has, at once. Answers `undefined` where that cannot be: it has to be brought there piece by piece. */
+async function importWhole(
+  context: SyncContext,
+  pair: ExperimentPair,
+  { source, origin }: Wanted,
+): Promise<CopiedRun["target"]> {
+  const importer = importerOf(context);
+  if (importer === undefined) return undefined;
+  const place = { id: origin, experimentId: pair.targetId as string };
+  const [params, tags] = [allowedTexts(source.params, PARAMS), allowedTexts(ownTags(source.tags), TAGS)];
+  const inputs = compareInputs(source, { inputs: [] });
+  const links = linksOf(context, source);
+  const run = {
+    ...blankRun(source, place),
+    status: source.status,
+    ...(source.endTime === undefined ? {} : { endTime: source.endTime }),
+    params: Object.fromEntries(params.wanted),
+    tags: Object.fromEntries(tags.wanted),
+    inputs: inputs.wanted,
+    ...links,
+  };
+  const counts = { values: 0 };
   try {
-    return { run: whole, artifactUri: await importer.importRun(whole) };
+    await pair.makeWritable();
+    const artifactUri = await importer.importRun(run, allValues(context, source, counts));
+    for (const part of [params, tags, inputs]) part.record(context.ledger, whereIsRun(source.id));
+    context.ledger.addCopied({
+      ...counts,
+      runs: 1,
+      params: params.wanted.size,
+      tags: tags.wanted.size,
+      datasets: inputs.wanted.length,
+      modelLinks: links.modelInputs.length + links.modelOutputs.length,
+    });
+    return { id: origin, artifactUri, lifecycleStage: "active" };
   } catch (error) {
-    const isTaken = error instanceof TidemarkError && error.code === "RESOURCE_ALREADY_EXISTS";
-    if (isTaken || isOfThePlace(error)) throw error;
-    return { run: blank, artifactUri: await importer.importRun(blank) };
+    if (isOfThePlace(error)) throw error;
+    // Another sync was faster, or something of it is nothing that this store can hold.
+    return undefined;
   }
 }
 
 const PARAMS = { kind: "params", mostCharacters: MAX_PARAM_VALUE_LENGTH };
 const TAGS = { kind: "tags", mostCharacters: MAX_TAG_VALUE_LENGTH };
-
-const tagsOf = (source: RunEntity): TextDifference => allowedTexts(ownTags(source.tags), TAGS);
-
-const endOf = ({ endTime }: RunEntity) => (endTime === undefined ? {} : { endTime });
 
 function blankRun({ name, startTime, userId }: RunEntity, place: Pick<RunEntity, "id" | "experimentId">) {
   const nothing = { params: {}, tags: {}, inputs: [], modelInputs: [], modelOutputs: [] };
@@ -278,7 +291,7 @@ function compareHeads(
   };
 }
 
-function compareInputs(source: RunEntity, target: RunEntity) {
+function compareInputs(source: Pick<RunEntity, "inputs">, target: Pick<RunEntity, "inputs">) {
   const nameOf = ({ dataset }: DatasetInput) => JSON.stringify([dataset.name, dataset.digest]);
   const there = new Map(target.inputs.map((input) => [nameOf(input), input]));
   const missing = source.inputs.filter((input) => !there.has(nameOf(input)));
@@ -352,6 +365,8 @@ async function wouldCreate(context: SyncContext, source: RunEntity): Promise<Cop
   };
   const { counts, record } = await findDifference(context, source, nowhere);
   record(context.ledger);
-  context.ledger.addCopied({ ...counts, runs: 1, changes: 0 });
+  // Its name stands in a tag.
+  const tags = allowedTexts(ownTags(source.tags), TAGS).wanted.size;
+  context.ledger.addCopied({ ...counts, tags, runs: 1, changes: 0 });
   return { source, target: undefined };
 }

@@ -1,3 +1,4 @@
+import type { Batch } from "../contract/batch.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { RunEntity } from "../schema/run.ts";
@@ -73,6 +74,22 @@ export async function copyValues(
   if (together !== undefined) await send(together.rest());
   for (const key of strange) await recordLosses(context, where, { source, targetId: target.id, key });
   return refusals;
+}
+
+/** All values of a run, counted. */
+export async function* allValues(
+  { from, signal }: SyncContext,
+  source: RunEntity,
+  counts: { values: number },
+): AsyncGenerator<Batch> {
+  const together = new ValueBatches();
+  for (const { key } of source.latestMetrics) {
+    stopIfAborted(signal);
+    const history = await from.backend.tracking.metricHistory(source.id, key);
+    counts.values += history.values.length;
+    yield* together.add(key, history);
+  }
+  yield* together.rest();
 }
 
 /** What a store made of values that MLflow's SQL stores cannot hold. */

@@ -87,6 +87,14 @@ export class ExperimentPair {
     this.#runs.set(origin, id);
   }
 
+  /** Finds out anew whether the target's is in the trash. */
+  async lookAgain(): Promise<void> {
+    if (this.targetId === undefined) return;
+    const { lifecycleStage } = await this.#context.to.backend.tracking.getExperiment(this.targetId);
+    this.#isInTrash = lifecycleStage === "deleted";
+    this.#restoring = undefined;
+  }
+
   /** Brings an experiment out of the trash, because something is to be written to it. */
   async makeWritable(): Promise<void> {
     const { targetId } = this;

@@ -28,6 +28,9 @@ export function originNumber({ version, tags }: { readonly version: number; read
   return /^[1-9]\d{0,14}$/.test(origin) ? Number(origin) : version;
 }
 
-/** The tags that are to be copied: what a copy says of itself is not. */
+/** Tags that a store writes by itself: what a copy says of itself, and what MLflow's server notes of the versions of a logged model. */
+const OF_THE_STORE: ReadonlySet<string> = new Set([SYNCED_FROM_TAG, SYNCED_FROM_STORE_TAG, "mlflow.modelVersions"]);
+
+/** The tags that are to be copied. */
 export const ownTags = (tags: Tags): Record<string, string> =>
-  Object.fromEntries(Object.entries(tags).filter(([key]) => key !== SYNCED_FROM_TAG && key !== SYNCED_FROM_STORE_TAG));
+  Object.fromEntries(Object.entries(tags).filter(([key]) => !OF_THE_STORE.has(key)));

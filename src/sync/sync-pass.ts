@@ -30,6 +30,8 @@ export class SyncPass {
   readonly #context: SyncContext;
   readonly #selection: Selection;
   readonly #onProgress: (progress: SyncProgress) => void;
+  /** Logged models that are copied. */
+  readonly #models = new Set<string>();
   #runs = 0;
   #totalRuns = 0;
 
@@ -83,26 +85,46 @@ export class SyncPass {
   async #copyRuns(pair: ExperimentPair): Promise<CopiedRun[]> {
     const { tracking } = this.#context.from.backend;
     const { filter } = this.#selection;
-    const listed: string[] = [];
     const query = { experimentIds: [pair.source.id], viewType: "all" as const };
     const wanted = filter === undefined ? query : { ...query, filter };
-    for await (const run of allOf((paging) => tracking.searchRuns({ ...wanted, ...paging }))) {
-      if (this.#selection.isWanted(run)) listed.push(run.id);
-    }
-    // Oldest first, as they came.
-    listed.reverse();
-    this.#totalRuns += listed.length;
+    const listed = allOf((paging) => tracking.searchRuns({ ...wanted, ...paging }));
     const copied: CopiedRun[] = [];
-    await inParallel(listed, this.#context, async (runId) => {
+    await inParallel(this.#wanted(listed), this.#context, async (run) => {
       try {
-        copied.push(withoutTexts(await copyRun(this.#context, pair, runId)));
+        copied.push(withoutTexts(await this.#copyRun(pair, await this.#asItIs(run))));
       } catch (error) {
-        this.#context.ledger.failure(whereIsRun(runId), "run", error);
+        this.#context.ledger.failure(whereIsRun(run.id), "run", error);
       }
       this.#runs++;
       this.#onProgress({ runs: this.#runs, totalRuns: this.#totalRuns, copied: this.#context.ledger.copied });
     });
     return copied;
+  }
+
+  async #copyRun(pair: ExperimentPair, run: RunEntity): Promise<CopiedRun> {
+    try {
+      return await copyRun(this.#context, pair, run);
+    } catch (error) {
+      if (!(error instanceof TidemarkError) || error.code !== "INVALID_STATE") throw error;
+      // Another sync was done with it, and has put it into the trash, where the source's is.
+      await pair.lookAgain();
+      return await copyRun(this.#context, pair, run);
+    }
+  }
+
+  async *#wanted(listed: AsyncIterable<RunEntity>): AsyncGenerator<RunEntity> {
+    for await (const run of listed) {
+      if (!this.#selection.isWanted(run)) continue;
+      this.#totalRuns++;
+      yield run;
+    }
+  }
+
+  /** A run that goes on has got more since it was listed; a server's list leaves out links. */
+  async #asItIs(run: RunEntity): Promise<RunEntity> {
+    const { backend } = this.#context.from;
+    const isEnded = run.status !== "RUNNING" && run.status !== "SCHEDULED";
+    return isEnded && backend.importer !== undefined ? run : await backend.tracking.getRun(run.id);
   }
 
   /** Where runs are chosen, their models are. */
@@ -120,9 +142,9 @@ export class SyncPass {
   #wantedVersions(): ((version: ModelVersion) => boolean) | undefined {
     const { experiments, filter } = this.#selection;
     if (experiments === undefined && filter === undefined) return undefined;
-    const { runIds, modelIds } = this.#context;
+    const { runIds } = this.#context;
     return ({ runId, modelId }) =>
-      (runId !== undefined && runIds.has(runId)) || (modelId !== undefined && modelIds.has(modelId));
+      (runId !== undefined && runIds.has(runId)) || (modelId !== undefined && this.#models.has(modelId));
   }
 
   async #copyModels(pairs: LoggedModelPairs, models: readonly LoggedModel[]): Promise<CopiedModel[]> {
@@ -130,6 +152,7 @@ export class SyncPass {
     await inParallel(models, this.#context, async (model) => {
       try {
         copied.push(await pairs.copy(model));
+        this.#models.add(model.id);
       } catch (error) {
         this.#context.ledger.failure(whereIsModel(model.id), "logged model", error);
       }
@@ -198,7 +221,11 @@ export class SyncPass {
     }
     if (source.lifecycleStage !== "deleted" || targetId === undefined || !pair.isInUse) return;
     const what = { where: whereIsExperiment(source), what: "deletion", counts: { changes: 1 } };
-    await attempt(this.#context, what, () => tracking.deleteExperiment(targetId));
+    await attempt(this.#context, what, async () => {
+      // Another sync may have done it.
+      if ((await tracking.getExperiment(targetId)).lifecycleStage === "active")
+        await tracking.deleteExperiment(targetId);
+    });
   }
 }
 

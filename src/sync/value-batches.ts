@@ -22,10 +22,10 @@ export function* batchesOf(key: string, history: MetricHistory): Generator<Batch
 /** Puts the values of several metrics together, for sinks where each call costs a journey. */
 export class ValueBatches {
   readonly #series: Series[] = [];
-  #seriesIds = new Uint32Array(MOST_VALUES);
-  #values = new Float64Array(MOST_VALUES);
-  #timestamps = new Float64Array(MOST_VALUES);
-  #steps = new Float64Array(MOST_VALUES);
+  #seriesIds = new Uint32Array();
+  #values = new Float64Array();
+  #timestamps = new Float64Array();
+  #steps = new Float64Array();
   #length = 0;
 
   /** Takes values, and answers the batches that are full. They are used again after the next call. */
@@ -33,6 +33,7 @@ export class ValueBatches {
     const id = this.#series.push({ key }) - 1;
     for (let from = 0; from < values.length; ) {
       const count = Math.min(values.length - from, MOST_VALUES - this.#length);
+      this.#makeRoom(this.#length + count);
       this.#values.set(values.subarray(from, from + count), this.#length);
       this.#timestamps.set(timestamps.subarray(from, from + count), this.#length);
       this.#steps.set(steps.subarray(from, from + count), this.#length);
@@ -50,5 +51,22 @@ export class ValueBatches {
     if (length === 0) return;
     const columns = { values: this.#values, timestamps: this.#timestamps, steps: this.#steps };
     yield { series: this.#series, metrics: { length, seriesIds: this.#seriesIds, ...columns }, ...NOTHING_ELSE };
+  }
+
+  /** Most runs are small: room for a large one would cost more than all else. */
+  #makeRoom(length: number): void {
+    if (length <= this.#values.length) return;
+    const capacity = Math.min(MOST_VALUES, Math.max(length, 2 * this.#values.length));
+    const grown = (column: Float64Array<ArrayBuffer>) => {
+      const larger = new Float64Array(capacity);
+      larger.set(column.subarray(0, this.#length));
+      return larger;
+    };
+    this.#values = grown(this.#values);
+    this.#timestamps = grown(this.#timestamps);
+    this.#steps = grown(this.#steps);
+    const ids = new Uint32Array(capacity);
+    ids.set(this.#seriesIds.subarray(0, this.#length));
+    this.#seriesIds = ids;
   }
 }

@@ -2,6 +2,7 @@ import type { Backend } from "../../src/contract/backend.ts";
 import { artifactTests } from "./artifacts.ts";
 import { type BackendDifferences, withDefaults } from "./differences.ts";
 import { changedExperimentTests, experimentTests } from "./experiments.ts";
+import { importTests } from "./importing.ts";
 import { loggedModelTests } from "./logged-models.ts";
 import { loggingTests } from "./logging.ts";
 import { optionalTests } from "./optional.ts";
@@ -45,6 +46,7 @@ export function backendContract(
     "a run that is taken back": rewindTests,
     artifacts: artifactTests,
     "what a backend may do": optionalTests,
+    "what is taken over": importTests,
     ...(can.registry ? { "registered models": registeredModelTests, versions: versionTests, aliases: aliasTests } : {}),
     ...(can.loggedModels ? { "logged models": loggedModelTests } : {}),
   };

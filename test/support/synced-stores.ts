@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Backend } from "../../src/contract/backend.ts";
 import type { Client } from "../../src/tracking/client.ts";
 import { listFiles } from "../../src/tracking/stored-files.ts";
@@ -122,7 +123,7 @@ async function send(
   return "writeSync" in sink ? sink.writeSync(batch) : await sink.write(batch, new AbortController().signal);
 }
 
-const OWN_TAGS = /^tidemark\.syncedFrom/;
+const OWN_TAGS = /^(tidemark\.syncedFrom|mlflow\.modelVersions$)/;
 
 const texts = (record: Readonly<Record<string, string>>) =>
   Object.fromEntries(
@@ -150,7 +151,15 @@ async function filesOf({ backend }: Client, uri: string) {
   const store = backend.artifacts(uri);
   const files = await listFiles(store);
   const contents = await Promise.all(
-    files.map(async ({ path }) => [path, Buffer.from(await store.read(path)).toString("base64")] as const),
+    files.map(
+      async ({ path }) =>
+        [
+          path,
+          createHash("sha256")
+            .update(await store.read(path))
+            .digest("hex"),
+        ] as const,
+    ),
   );
   return Object.fromEntries(contents.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -158,10 +167,17 @@ async function filesOf({ backend }: Client, uri: string) {
 export interface Likeness {
   /** Ids and times are the source's too. Default true. */
   readonly keepsIds?: boolean;
+  /** Which logged model a version is. MLflow's database does not keep it. Default true. */
+  readonly keepsModelIds?: boolean;
+  /** Only runs in use, where experiments are. Default: all. */
+  readonly active?: boolean;
 }
 
 /** All that a store holds, as plain data: what two equal stores have in common. */
-export async function contentOf(client: Client, { keepsIds = true }: Likeness = {}) {
+export async function contentOf(
+  client: Client,
+  { keepsIds = true, keepsModelIds = true, active = false }: Likeness = {},
+) {
   const { tracking, loggedModels, registry } = client.backend;
   const experiments = await list((paging) => tracking.searchExperiments({ viewType: "all", ...paging }));
   const names = new Map<string, string>();
@@ -177,8 +193,10 @@ export async function contentOf(client: Client, { keepsIds = true }: Likeness = 
         : await list((paging) => loggedModels.search({ experimentIds: [experiment.id], ...paging }));
     for (const { id, name } of models) names.set(id, name);
     const nameOf = (id: string | undefined) => (id === undefined || keepsIds ? id : names.get(id));
+    const isShown = ({ lifecycleStage }: { lifecycleStage: string }) =>
+      !active || lifecycleStage === experiment.lifecycleStage;
     const runContents = [];
-    for (const { id } of runs) {
+    for (const { id } of runs.filter(isShown)) {
       const run = await tracking.getRun(id);
       const histories: Record<string, unknown> = {};
       for (const key of Object.keys(run.metrics).sort()) {
@@ -230,9 +248,9 @@ export async function contentOf(client: Client, { keepsIds = true }: Likeness = 
   const registered = registry === undefined ? [] : await list((paging) => registry.searchModels(paging));
   const models = [];
   for (const { creationTime, lastUpdateTime, tags, ...model } of registered) {
-    const own = await list((paging) =>
-      (registry as NonNullable<typeof registry>).searchVersions({ ...paging, filter: `name = '${model.name}'` }),
-    );
+    const store = registry as NonNullable<typeof registry>;
+    const listed = await list((paging) => store.searchVersions({ ...paging, filter: `name = '${model.name}'` }));
+    const own = await Promise.all(listed.map((version) => store.getVersion(version)));
     models.push({
       ...model,
       ...(keepsIds ? { creationTime, lastUpdateTime } : {}),
@@ -244,12 +262,16 @@ export async function contentOf(client: Client, { keepsIds = true }: Likeness = 
           tags: texts(own),
           ...(keepsIds ? { creationTime: created, lastUpdateTime: updated } : {}),
           runId: keepsIds || runId === undefined ? runId : names.get(runId),
-          modelId: keepsIds || modelId === undefined ? modelId : names.get(modelId),
+          modelId: !keepsModelIds ? undefined : keepsIds || modelId === undefined ? modelId : names.get(modelId),
           source: source
             .replace(/[0-9a-f]{32}/g, (id) => (keepsIds ? id : (names.get(id) ?? names.get(`m-${id}`) ?? "?")))
             .replace(/^models:\/m-/, "models:/"),
         })),
     });
   }
-  return { experiments: found.sort((a, b) => (a.name < b.name ? -1 : 1)), models };
+  // As plain data: what is absent is absent, and a record is a record, whoever made it.
+  const content: unknown = JSON.parse(
+    JSON.stringify({ experiments: found.sort((a, b) => (a.name < b.name ? -1 : 1)), models }),
+  );
+  return content;
 }

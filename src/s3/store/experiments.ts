@@ -2,10 +2,12 @@ import { TidemarkError } from "../../base/errors.ts";
 import {
   defaultExperimentStays,
   experimentDeleted,
+  idTaken,
   noSuchDeletedExperiment,
   noSuchExperiment,
   noSuchTag,
 } from "../../base/store-errors.ts";
+import type { ImportedExperiment } from "../../contract/importer.ts";
 import type { ExperimentQuery, Page } from "../../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment } from "../../schema/experiment.ts";
 import type { Tag } from "../../schema/param.ts";
@@ -21,7 +23,14 @@ import {
   newExperiment,
 } from "./experiment-head.ts";
 import type { Content, HeadKind, Heads } from "./heads.ts";
-import { DEFAULT_EXPERIMENT_ID, DEFAULT_EXPERIMENT_NAME, experimentIndex, experimentKey, isId } from "./layout.ts";
+import {
+  DEFAULT_EXPERIMENT_ID,
+  DEFAULT_EXPERIMENT_NAME,
+  experimentIdFor,
+  experimentIndex,
+  experimentKey,
+  isId,
+} from "./layout.ts";
 import { Names } from "./names.ts";
 import type { S3Place } from "./s3-place.ts";
 import { withoutKey, withTexts } from "./text-record.ts";
@@ -67,6 +76,18 @@ export class Experiments {
       ...(tags === undefined ? {} : { tags }),
     };
     return (await this.#names.create(name, (id) => newExperiment(id, given))).id;
+  }
+
+  /** Makes what another store has, with the id it has there if that can be. Answers the id. @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS` */
+  async import({ id, name, tags, creationTime, lastUpdateTime }: ImportedExperiment): Promise<string> {
+    if (!isId(id) || (await this.find(id)) !== undefined) throw idTaken("experiment", id, this.#place.uri);
+    const newId = (wanted: string, generation: number) => (generation === 0 ? id : experimentIdFor(wanted, generation));
+    const names = new Names(this.#place.heads, { ...experimentNames(this.#kind), newId });
+    const times = {
+      ...(creationTime === undefined ? {} : { creationTime }),
+      ...(lastUpdateTime === undefined ? {} : { lastUpdateTime }),
+    };
+    return (await names.create(name, (given) => ({ ...newExperiment(given, { name, tags }), ...times }))).id;
   }
 
   async get(experimentId: string): Promise<Experiment> {

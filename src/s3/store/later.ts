@@ -1,5 +1,6 @@
 import type { ArtifactStore } from "../../contract/artifact-store.ts";
 import type { GarbageStore } from "../../contract/garbage-store.ts";
+import type { Importer } from "../../contract/importer.ts";
 import type { LoggedModelStore } from "../../contract/logged-model-store.ts";
 import type { RegistryStore } from "../../contract/registry-store.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
@@ -77,6 +78,15 @@ export const REGISTRY_CALLS: Calls<RegistryStore> = {
 };
 
 export const GARBAGE_CALLS: Calls<GarbageStore> = { list: true, purge: true, finish: true };
+
+// A bucket keeps equal rows once: nobody has to wait for anybody.
+export const IMPORTER_CALLS: Calls<Omit<Importer, "exclusively">> = {
+  importExperiment: true,
+  importRun: true,
+  importLoggedModel: true,
+  importModel: true,
+  importVersion: true,
+};
 
 export const ARTIFACT_CALLS: Calls<ArtifactStore> = {
   list: true,

@@ -1,5 +1,6 @@
 import { newId, newRunName } from "../../base/ids.ts";
-import { noSuchLoggedModel, noSuchTag } from "../../base/store-errors.ts";
+import { idTaken, noSuchLoggedModel, noSuchTag } from "../../base/store-errors.ts";
+import type { ImportedLoggedModel } from "../../contract/importer.ts";
 import type { LoggedModelQuery, LoggedModelStore, MeasuredMetric } from "../../contract/logged-model-store.ts";
 import type { Page } from "../../contract/tracking-store.ts";
 import type { CreateLoggedModel, LoggedModel, LoggedModelStatus, ModelMetric } from "../../schema/model.ts";
@@ -18,6 +19,7 @@ import {
   withMetrics,
 } from "./logged-model-head.ts";
 import type { S3Place } from "./s3-place.ts";
+import { storeMetric } from "./stored-metric.ts";
 import { withoutKey, withTexts } from "./text-record.ts";
 
 const PARALLEL_READS = 16;
@@ -53,9 +55,7 @@ export class LoggedModels implements LoggedModelStore {
       experimentId,
       ...(sourceRunId === undefined ? {} : { sourceRunId }),
       ...(modelType === undefined ? {} : { modelType }),
-      ...(artifactLocation === undefined
-        ? {}
-        : { artifactLocation: `${artifactLocation.replace(/\/+$/, "")}/models/${id}/artifacts` }),
+      ...placeIn(artifactLocation, id),
       status: "PENDING",
       creationTime: now,
       lastUpdateTime: now,
@@ -65,6 +65,22 @@ export class LoggedModels implements LoggedModelStore {
     };
     await this.#place.heads.create(this.#kind, id, content);
     return loggedModelEntity(content, this.#place.uri);
+  }
+
+  /** Makes a model that another store has. Answers where its files are. @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS` */
+  async import({ statusMessage: _unknownHere, ...model }: ImportedLoggedModel): Promise<string> {
+    const { artifactLocation } = await this.#experiments.active(model.experimentId);
+    if (!isId(model.id)) throw idTaken("logged model", model.id, this.#place.uri);
+    const content: LoggedModelContent = {
+      ...model,
+      ...placeIn(artifactLocation, model.id),
+      params: { ...model.params },
+      tags: { ...model.tags },
+      metrics: model.metrics.map(storeMetric),
+    };
+    const made = await this.#place.heads.create(this.#kind, model.id, content);
+    if (made === undefined) throw idTaken("logged model", model.id, this.#place.uri);
+    return loggedModelEntity(content, this.#place.uri).artifactLocation;
   }
 
   async get(modelId: string): Promise<LoggedModel> {
@@ -165,6 +181,10 @@ export class LoggedModels implements LoggedModelStore {
     return index;
   }
 }
+
+/** Models of an experiment whose artifacts are elsewhere have theirs there. */
+const placeIn = (location: string | undefined, id: string) =>
+  location === undefined ? {} : { artifactLocation: `${location.replace(/\/+$/, "")}/models/${id}/artifacts` };
 
 const touched = (head: LoggedModelContent, changes: Partial<LoggedModelContent>): LoggedModelContent => ({
   ...head,

@@ -1,4 +1,5 @@
 import type { GarbageStore } from "../../contract/garbage-store.ts";
+import type { Importer } from "../../contract/importer.ts";
 import type { LoggedModelStore } from "../../contract/logged-model-store.ts";
 import type { RegistryStore } from "../../contract/registry-store.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
@@ -7,6 +8,7 @@ import { Experiments, furnish } from "./experiments.ts";
 import { S3GarbageStore } from "./garbage/s3-garbage-store.ts";
 import { LoggedModels } from "./logged-models.ts";
 import { Runs } from "./runs.ts";
+import { S3Importer } from "./s3-importer.ts";
 import { S3Place } from "./s3-place.ts";
 import { S3RegistryStore } from "./s3-registry-store.ts";
 import { S3TrackingStore } from "./s3-tracking-store.ts";
@@ -32,6 +34,7 @@ export interface Stores {
   readonly loggedModels: LoggedModelStore;
   readonly registry: RegistryStore;
   readonly garbage: GarbageStore;
+  readonly importer: Omit<Importer, "exclusively">;
 }
 
 /** Nothing is asked before the first call. */
@@ -43,12 +46,8 @@ export function openStore({ client, prefix, concurrency, pacer, background }: St
   const runs = new Runs(place, experiments, background);
   const loggedModels = new LoggedModels(place, experiments, background);
   const tracking = new S3TrackingStore({ experiments, runs, loggedModels, uri });
+  const registry = new S3RegistryStore(place, { tracking, loggedModels }, background);
+  const importer = new S3Importer({ experiments, runs, loggedModels, registry });
   const garbage = new S3GarbageStore({ place, experiments, runs, loggedModels });
-  return {
-    uri,
-    tracking,
-    loggedModels,
-    garbage,
-    registry: new S3RegistryStore(place, { tracking, loggedModels }, background),
-  };
+  return { uri, tracking, loggedModels, registry, importer, garbage };
 }

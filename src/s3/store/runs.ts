@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { newId, newRunName } from "../../base/ids.ts";
-import { noSuchMark, noSuchRun, runDeleted, runIsWritten } from "../../base/store-errors.ts";
+import { idTaken, noSuchMark, noSuchRun, runDeleted, runIsWritten } from "../../base/store-errors.ts";
+import type { Batch } from "../../contract/batch.ts";
+import type { ImportedRun } from "../../contract/importer.ts";
 import type { Page, RewindTarget, RunMark, RunQuery } from "../../contract/tracking-store.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
 import type { Tag } from "../../schema/param.ts";
@@ -88,6 +90,35 @@ export class Runs {
     // The id is random: nobody else has made it.
     await this.#place.heads.create(this.#kind, id, content);
     return runEntity(content, experiment, this.#place.uri, NO_METRICS);
+  }
+
+  /**
+   * Makes a run that another store has: open, until its values are there. Answers where its artifacts are.
+   *
+   * @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS`
+   */
+  async import(run: ImportedRun, values?: AsyncIterable<Batch>): Promise<string> {
+    const experiment = await this.#experiments.active(run.experimentId);
+    if (!isId(run.id)) throw idTaken("run", run.id, this.#place.uri);
+    const { status, endTime, ...open } = run;
+    const { id, params, tags, inputs, modelInputs, modelOutputs } = open;
+    const content: RunContent = {
+      ...open,
+      status: "RUNNING",
+      ...artifactUriIn(experiment, id),
+      params: { ...params },
+      tags: { ...tags },
+      inputs: [...inputs],
+      modelInputs: [...modelInputs],
+      modelOutputs: [...modelOutputs],
+    };
+    const made = await this.#place.heads.create(this.#kind, id, content);
+    if (made === undefined) throw idTaken("run", id, this.#place.uri);
+    const metrics = this.metrics(id);
+    for await (const batch of values ?? []) await metrics.append(batch.metrics, batch.series);
+    const end = { status, ...(endTime === undefined ? {} : { endTime }) };
+    if (status !== "RUNNING" || endTime !== undefined) await this.update({ runId: id, ...end });
+    return runEntity(content, experiment, this.#place.uri, NO_METRICS).artifactUri;
   }
 
   async get(runId: string): Promise<RunEntity> {

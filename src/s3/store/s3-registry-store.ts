@@ -1,4 +1,6 @@
-import { cannotArchive, noSuchAlias, noSuchModel, noSuchVersion } from "../../base/store-errors.ts";
+import { TidemarkError } from "../../base/errors.ts";
+import { cannotArchive, idTaken, noSuchAlias, noSuchModel, noSuchVersion } from "../../base/store-errors.ts";
+import type { ImportedVersion } from "../../contract/importer.ts";
 import type { LoggedModelStore } from "../../contract/logged-model-store.ts";
 import type { RegistryStore, VersionRef } from "../../contract/registry-store.ts";
 import type { Page, SearchQuery, TrackingStore } from "../../contract/tracking-store.ts";
@@ -82,6 +84,47 @@ export class S3RegistryStore implements RegistryStore {
       ...(tags === undefined ? {} : { tags }),
     };
     return modelEntity((await this.#names.create(name, (id) => newModel(id, given))).head);
+  }
+
+  /** Makes a model as it is told, times and aliases included. @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS` */
+  async importModel({ name, description, tags, aliases, ...times }: RegisteredModel): Promise<void> {
+    const given = { name, tags, ...(description === undefined ? {} : { description }) };
+    await this.#names.create(name, (id) => ({ ...newModel(id, given), ...times, aliases: Object.entries(aliases) }));
+  }
+
+  /** Makes a version as it is told, number, stage and times included. @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS` */
+  async importVersion({ name, modelId: loggedModelId, stage, ...version }: ImportedVersion): Promise<void> {
+    const { id: modelId } = await this.#find(name);
+    const { version: number, lastUpdateTime: time, tags } = version;
+    const content = {
+      ...version,
+      ...(await this.#locationOf(version.source)),
+      ...(loggedModelId === undefined ? {} : { loggedModelId }),
+      id: versionId(modelId, number),
+      modelId,
+      tags: { ...tags },
+    };
+    const made = await this.#place.heads.create(this.#versions, content.id, content);
+    if (made === undefined) throw idTaken(`version of ${name}`, number, this.#place.uri);
+    if (stage === "None") return;
+    // An update of the model would have another time.
+    const withStageOf = (model: ModelHead): ModelContent => {
+      const others = model.stages.filter((entry) => entry.version !== number);
+      return { ...model, stages: [...others, { version: number, stage, time }].sort((a, b) => a.version - b.version) };
+    };
+    await this.#place.heads.change(this.#models, modelId, withStageOf, () => noSuchModel(name, this.#place.uri));
+  }
+
+  /** Of a version that is a copy of another one, which may be gone by now. */
+  async #locationOf(source: string): Promise<{ readonly storageLocation?: string }> {
+    const copied = copiedVersion(source);
+    if (copied === undefined) return {};
+    try {
+      return { storageLocation: await this.downloadUri(copied) };
+    } catch (error) {
+      if (error instanceof TidemarkError && error.code === "RESOURCE_DOES_NOT_EXIST") return {};
+      throw error;
+    }
   }
 
   async getModel(name: string): Promise<RegisteredModel> {
