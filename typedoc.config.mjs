@@ -1,10 +1,27 @@
 import { entries } from "./scripts/entries.mjs";
+import { pages, sitePlugin } from "./scripts/site-plugin.mjs";
 
 /** @type {Partial<import("typedoc").TypeDocOptions>} */
 export default {
   name: "Tidemark",
   entryPoints: entries.map(({ source }) => source),
-  out: "docs/reference",
+  projectDocuments: pages,
+  plugin: [sitePlugin],
+  groupOrder: ["Guides", "Examples", "Formats", "Project", "*"],
+  highlightLanguages: [
+    "typescript",
+    "javascript",
+    "json",
+    "jsonc",
+    "yaml",
+    "bash",
+    "shell",
+    "sql",
+    "python",
+    "html",
+    "text",
+  ],
+  out: "docs/site",
   excludeInternal: true,
   excludePrivate: true,
   excludeExternals: true,

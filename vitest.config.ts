@@ -40,7 +40,7 @@ export default defineConfig({
       heavy("peers"),
       heavy("faults", "test/support/shared-mlflow-server.ts"),
       heavy("package"),
-      heavy("runtime"),
+      heavy("runtime", "test/support/installed-project.ts"),
     ],
   },
 });

@@ -11,9 +11,18 @@ import { modelCases } from "./models.mjs";
 import { isSmoke, only, shouldWrite } from "./options.mjs";
 import { writePage } from "./page.mjs";
 import { reportCases } from "./report.mjs";
+import { s3Cases } from "./s3.mjs";
 import { s3MetricsCases } from "./s3-metrics.mjs";
 
-const cases = { ...localCases, ...httpCases, ...autologCases, ...modelCases, ...s3MetricsCases, ...reportCases };
+const cases = {
+  ...localCases,
+  ...httpCases,
+  ...autologCases,
+  ...modelCases,
+  ...s3Cases,
+  ...s3MetricsCases,
+  ...reportCases,
+};
 const names = Object.keys(cases);
 const chosen = only ?? names;
 for (const name of chosen) {

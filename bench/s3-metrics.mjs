@@ -8,7 +8,8 @@ const PARTS = {
   "s3/client.ts": ["S3Client"],
   "s3/s3-artifacts.ts": ["S3Opener"],
   "s3/metrics/run-metrics.ts": ["RunMetrics"],
-  "s3/metrics/hand-over.ts": ["handOverIntervalMs"],
+  "s3/metrics/hand-over.ts": ["handOverIntervalMs", "S3_SINK_LIMITS"],
+  "queue/metric-queue.ts": ["MetricQueue"],
 };
 
 const perSecond = (rate) => `${(rate / 1e6).toFixed(2)} M/s`;
@@ -18,10 +19,10 @@ export const s3MetricsCases = {
     const [path, address] = [await bundle("s3-metrics", PARTS), await storageAddress()];
     const count = sized(1_000_000, 50_000);
     const variant = (name) => () => runCase("s3-metrics.mjs", [name, count, path, address]);
-    const { writer, tidemark, tidemarkByChunk } = await alternate({
+    const { writer, tidemark, throughQueue } = await alternate({
       writer: variant("writer"),
       tidemark: variant("tidemark"),
-      tidemarkByChunk: variant("tidemarkByChunk"),
+      throughQueue: variant("throughQueue"),
     });
     const values = `${count.toLocaleString("en")} values of 20 keys`;
     atMost("s3Metrics", `${values}, put together: bytes a value in the bucket`, tidemark.bytesAValue, 6, " bytes");
@@ -42,8 +43,8 @@ export const s3MetricsCases = {
       ["appended", "appendedPerSecond"],
       ["appended and put together", "compactedPerSecond"],
     ]) {
-      const rate = tidemarkByChunk[figure];
-      const what = `${how}, 4,096 at a time as a queue hands them over, rate / hyparquet-writer alone ${ratesOf(rate)}`;
+      const rate = throughQueue[figure];
+      const what = `${how}, value by value through the queue, rate / hyparquet-writer alone ${ratesOf(rate)}`;
       row("s3Metrics", what, `${(rate / writer.valuesPerSecond).toFixed(2)}x`, "any: for the reader", true);
     }
   },

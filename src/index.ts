@@ -14,6 +14,7 @@ export { type Configuration, configure } from "./fluent/configure.ts";
 export { type StartRunOptions, startRun, withRun } from "./fluent/start-run.ts";
 export type { FlushOptions } from "./queue/metric-queue.ts";
 export type { QueueStats } from "./queue/queue-stats.ts";
+export type { ProcessState } from "./queue/spool/owner.ts";
 export type { Dataset, DatasetInput } from "./schema/dataset.ts";
 export type { CreateExperiment, Experiment, LifecycleStage } from "./schema/experiment.ts";
 export type { Metric, MetricHistory } from "./schema/metric.ts";
@@ -36,6 +37,8 @@ export { type DatasetData, type DatasetOptions, dataset } from "./tracking/datas
 export type { Row } from "./tracking/dataset/rows.ts";
 export type { NestedNumbers, TensorData, TypedArray } from "./tracking/dataset/tensors.ts";
 export type { ExperimentsClient, SearchExperiments, UpdateExperiment } from "./tracking/experiments-client.ts";
+export type { LifeSign } from "./tracking/life/life-signs.ts";
+export type { LifeSignsOptions, ReapOptions, StaleRun, StaleRunsOptions } from "./tracking/life/stale-runs.ts";
 export type { LoggedModelsClient, SearchLoggedModels } from "./tracking/logged-models-client.ts";
 export type { LogImageOptions } from "./tracking/media/log-image.ts";
 export type { LoggableImage } from "./tracking/media/picture.ts";

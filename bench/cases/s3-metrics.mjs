@@ -1,11 +1,12 @@
 // Metrics of a run in a bucket: appended, put together, read. Beside it what hyparquet-writer and hyparquet do with the same columns and files
 // alone.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { parquetMetadataAsync, parquetRead } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { count, realisticValues, report, variant } from "./support.mjs";
 
 const [, , , , bundlePath, endpoint, knownRunId] = process.argv;
-const { handOverIntervalMs, RunMetrics, S3Client, S3Opener } = await import(bundlePath);
+const { handOverIntervalMs, MetricQueue, RunMetrics, S3_SINK_LIMITS, S3Client, S3Opener } = await import(bundlePath);
 
 const KEYS = 20;
 const METRICS_A_SECOND = 10;
@@ -44,9 +45,31 @@ const part = ({ seriesIds, values, timestamps, steps }, from, to) => ({
   steps: steps.subarray(from, to),
 });
 
-async function appendAll({ columns, series }, metrics, callValues) {
-  for (let from = 0; from < columns.length; from += callValues)
-    await metrics.append(part(columns, from, Math.min(columns.length, from + callValues)), series);
+const CALL_VALUES = 131_072;
+
+async function appendAll({ columns, series }, metrics) {
+  for (let from = 0; from < columns.length; from += CALL_VALUES)
+    await metrics.append(part(columns, from, Math.min(columns.length, from + CALL_VALUES)), series);
+}
+
+/** As a training does that gives the event loop a turn now and then. */
+async function logAll({ columns, series }, metrics) {
+  const sink = {
+    limits: S3_SINK_LIMITS,
+    write: async (batch) => {
+      await metrics.append(batch.metrics, batch.series);
+      return { status: "ok" };
+    },
+    close: () => {},
+  };
+  const queue = new MetricQueue({ sink, maxPendingEntries: columns.length });
+  const ids = Uint32Array.from(series, (one) => queue.addSeries(one));
+  const { length, seriesIds, values, timestamps, steps } = columns;
+  for (let i = 0; i < length; i++) {
+    queue.append(ids[seriesIds[i]], values[i], timestamps[i], steps[i], Date.now());
+    if (i % 10_000 === 0) await nextTurn();
+  }
+  await queue.close();
 }
 
 async function storedBytes() {
@@ -105,14 +128,14 @@ async function warmUp() {
   parquetWriteBuffer({ columnData: sortedColumns(small) });
 }
 
-async function write(callValues) {
+async function write(append) {
   const warm = training(200_000, KEYS);
   const before = new RunMetrics({ client, prefix: `store/runs/run=${runId}-warm/`, runId, writerId: "bench" });
-  await appendAll(warm, before, callValues);
+  await append(warm, before);
   await before.compact();
   const data = training(count, KEYS);
   const metrics = open();
-  const appended = await seconds(() => appendAll(data, metrics, callValues));
+  const appended = await seconds(() => append(data, metrics));
   const compacted = appended + (await seconds(() => metrics.compact()));
   report({
     appendedPerSecond: count / appended,
@@ -128,9 +151,8 @@ const variants = {
     const elapsed = await seconds(() => parquetWriteBuffer({ columnData }));
     report({ valuesPerSecond: count / elapsed });
   },
-  tidemark: () => write(131_072),
-  /** As the queue hands them over today. */
-  tidemarkByChunk: () => write(4_096),
+  tidemark: () => write(appendAll),
+  throughQueue: () => write(logAll),
 
   /** An hour at ten metrics a second, on a clock of its own. */
   async hour() {
@@ -160,7 +182,7 @@ const variants = {
   /** Makes the run whose history is read. */
   async prepare() {
     const metrics = open();
-    await appendAll(training(count, 1), metrics, 131_072);
+    await appendAll(training(count, 1), metrics);
     await metrics.compact();
     report({ runId });
   },

@@ -9,6 +9,7 @@ export {
   defaultExperimentStays,
   experimentDeleted,
   experimentNameTaken,
+  idTaken,
   modelNameTaken,
   noSuchAlias,
   noSuchArtifact,
@@ -27,10 +28,18 @@ export type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/a
 export type { Backend } from "../contract/backend.ts";
 export type { Batch, BatchPositions, MetricColumns, Series } from "../contract/batch.ts";
 export type {
+  ImportedExperiment,
+  ImportedLoggedModel,
+  ImportedRun,
+  ImportedVersion,
+  Importer,
+} from "../contract/importer.ts";
+export type {
   DatasetRef,
   LoggedModelOrder,
   LoggedModelQuery,
   LoggedModelStore,
+  MeasuredMetric,
 } from "../contract/logged-model-store.ts";
 export type { AsyncMetricSink, MetricSink, SinkBase, SinkLimits, SyncMetricSink } from "../contract/metric-sink.ts";
 export { OK, type Outcome } from "../contract/outcome.ts";

@@ -11,6 +11,16 @@ export function readEnv(name: string): string | undefined {
   }
 }
 
+/** What to add to a message that names a variable which may be set and hidden by Deno; else empty. */
+export function hiddenEnvNote(name: string): string {
+  try {
+    process.env[name];
+    return "";
+  } catch {
+    return `; Deno does not show ${name} without --allow-env`;
+  }
+}
+
 /** Removes a variable that is meant for one reader only (`MLFLOW_RUN_ID`), so that children don't see it again. */
 export function consumeEnv(name: string): string | undefined {
   const value = readEnv(name);

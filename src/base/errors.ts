@@ -11,7 +11,7 @@ export type ErrorCode =
   | "NOT_IMPLEMENTED"
   /** The server wants to know who is asking, and does not take the answer it got. */
   | "UNAUTHENTICATED"
-  /** The server does not allow this to the one who asks. */
+  /** The server does not allow this to the one who asks, or Deno not to this program. */
   | "PERMISSION_DENIED"
   /** The server does not answer, or not now: the same may work later. */
   | "TEMPORARILY_UNAVAILABLE"
@@ -112,6 +112,8 @@ export function messageOf(error: unknown): string {
 
 /** The system's code of an I/O error (`ENOSPC`, `ENOENT`, …), if it has one. */
 export function systemCodeOf(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  if (typeof error !== "object" || error === null) return undefined;
+  if ("name" in error && error.name === "NotCapable") return "ENOTCAPABLE";
+  if (!("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }

@@ -16,6 +16,24 @@ export const noSuchRun = (runId: string, uri: string): TidemarkError =>
 export const noSuchTag = (key: string, place: string): TidemarkError =>
   new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no tag ${named(key)} in ${place}`);
 
+/** Tells which marks there are: what is looked for is often one of them. */
+export function noSuchMark(runId: string, name: string, marks: readonly string[]): TidemarkError {
+  const known = marks.length === 0 ? "it has none" : `it has ${someOf(marks.map(named))}`;
+  const message = `run ${runId} has no mark ${named(name)}: ${known}`;
+  return new TidemarkError("RESOURCE_DOES_NOT_EXIST", message, { details: { mark: name, marks } });
+}
+
+const MOST_SHOWN = 20;
+
+const someOf = (names: readonly string[]): string =>
+  names.length <= MOST_SHOWN
+    ? names.join(", ")
+    : `${names.slice(-MOST_SHOWN).join(", ")} and ${names.length - MOST_SHOWN} older ones`;
+
+/** A rewind takes away what somebody else may be writing at this moment. */
+export const runIsWritten = (runId: string, who: string): TidemarkError =>
+  new TidemarkError("INVALID_STATE", `run ${runId} cannot be taken back while ${who}`);
+
 export const noSuchArtifact = (path: string, uri: string): TidemarkError =>
   new TidemarkError("RESOURCE_DOES_NOT_EXIST", `there is no artifact ${named(path)} in ${uri}`);
 
@@ -31,6 +49,10 @@ export const experimentDeleted = (experimentId: string): TidemarkError =>
 
 export const defaultExperimentStays = (): TidemarkError =>
   new TidemarkError("INVALID_PARAMETER_VALUE", "the default experiment cannot be deleted");
+
+/** Something that is imported with an id or a number that something else has. */
+export const idTaken = (what: string, id: string | number, uri: string): TidemarkError =>
+  new TidemarkError("RESOURCE_ALREADY_EXISTS", `there is a ${what} ${named(String(id))} in ${uri} already`);
 
 export const runDeleted = (runId: string): TidemarkError =>
   new TidemarkError("INVALID_STATE", `run ${runId} is deleted: restore it before writing to it`);

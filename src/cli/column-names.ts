@@ -1,4 +1,4 @@
-const ATTRIBUTES = ["id", "name", "experiment", "status", "started", "ended", "duration", "user"] as const;
+const ATTRIBUTES = ["id", "name", "experiment", "status", "started", "ended", "duration", "user", "lastSign"] as const;
 export type AttributeColumn = (typeof ATTRIBUTES)[number];
 
 /** What one column of a list of runs shows. */

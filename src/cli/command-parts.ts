@@ -48,6 +48,23 @@ export function parseSeconds(text: string): number {
   return seconds;
 }
 
+const DURATION = /^(?=\d)(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?$/;
+
+/** `30d`, `10m`, or as MLflow takes it `1d2h3m4s`; in milliseconds. */
+export function parseDuration(text: string): number {
+  const parts = DURATION.exec(text);
+  if (parts === null) throw new RangeError('It is no duration like "30d", "12h", "10m" or "1d2h3m4s".');
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = parts.slice(1).map((part) => Number(part ?? 0));
+  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000;
+}
+
+/** How long a run may be silent. */
+export const silenceOption = () =>
+  new Option(
+    "--older-than <duration>",
+    "how long a run may be silent whose process cannot be asked for (default: 10m)",
+  ).argParser(usage(parseDuration));
+
 export function parseCount(text: string): number {
   const count = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1) {

@@ -7,6 +7,7 @@ import {
   parseSeconds,
   type Run,
   runArgument,
+  silenceOption,
   usage,
   withSearch,
   withStages,
@@ -83,6 +84,15 @@ function addRuns(program: Command, run: Run): void {
         usage(parseColumns),
       ),
     )
+    .addOption(
+      new Option("--stale", "only RUNNING ones that nobody seems to be at work on").conflicts([
+        "filter",
+        "orderBy",
+        "all",
+        "deleted",
+      ]),
+    )
+    .addOption(silenceOption())
     .action(async (_, command) => run(command, (await import("./runs-list.ts")).listRuns));
   runs
     .command("show")
@@ -104,6 +114,17 @@ function addRuns(program: Command, run: Run): void {
     .action(async (name, others, _, command) =>
       run(command, (await import("./runs-compare.ts")).compareRuns, { runs: [name, ...others] }),
     );
+  addReap(runs, run);
+}
+
+function addReap(runs: Command, run: Run): void {
+  runs
+    .command("reap")
+    .description("end stale runs as KILLED, at their last sign of life; one that lives after all undoes it")
+    .option("-e, --experiment <name-or-id>", "only of this experiment; may be repeated", append)
+    .addOption(silenceOption())
+    .option("--dry-run", "only show what would be ended")
+    .action(async (_, command) => run(command, (await import("./runs-reap.ts")).reapRuns));
 }
 
 function addReport(program: Command, run: Run): void {

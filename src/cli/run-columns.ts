@@ -1,4 +1,5 @@
 import type { RunEntity, RunStatus } from "../schema/run.ts";
+import type { LifeSign } from "../tracking/life/life-signs.ts";
 import type { AttributeColumn, RunColumn } from "./column-names.ts";
 import { shortNumber } from "./numbers.ts";
 import type { Output, Style } from "./output.ts";
@@ -16,6 +17,8 @@ export interface RunView {
   readonly isTerminal: boolean;
   readonly nowMs: number;
   readonly experimentNames: ReadonlyMap<string, string>;
+  /** Of the runs that are RUNNING, by their ids. */
+  readonly lifeSigns: ReadonlyMap<string, LifeSign>;
 }
 
 const STATUS_STYLES: Readonly<Record<RunStatus, Style>> = {
@@ -26,13 +29,22 @@ const STATUS_STYLES: Readonly<Record<RunStatus, Style>> = {
   KILLED: "red",
 };
 
-const statusCell = (status: RunStatus): Cell => ({ text: safeText(status), style: STATUS_STYLES[status] });
+/** In small letters: it is none of MLflow's states, and the run itself says RUNNING. */
+const STALE = "stale";
+const STALE_STYLE: Style = "yellow";
+
+function statusCell({ id, status }: RunEntity, { isTerminal, nowMs, lifeSigns }: RunView): Cell {
+  const sign = lifeSigns.get(id);
+  if (sign?.isStale !== true) return { text: safeText(status), style: STATUS_STYLES[status] };
+  return { text: isTerminal ? `${STALE}, ${relativeTime(sign.lastSign, nowMs)}` : STALE, style: STALE_STYLE };
+}
 
 /** A run's name and status, as the first line about it. */
-export function titleLine(out: Output, { name, status, lifecycleStage }: RunEntity): string {
+export function titleLine(out: Output, { name, status, lifecycleStage }: RunEntity, isStale = false): string {
   const stage = lifecycleStage === "deleted" ? " (deleted)" : "";
-  const shown = cutTo(safeText(name), out.width - status.length - stage.length - 2);
-  return `${out.style("bold", shown)}  ${out.style(STATUS_STYLES[status], status)}${stage}`;
+  const state = isStale ? STALE : status;
+  const shown = cutTo(safeText(name), out.width - state.length - stage.length - 2);
+  return `${out.style("bold", shown)}  ${out.style(isStale ? STALE_STYLE : STATUS_STYLES[status], state)}${stage}`;
 }
 
 /** Tags that MLflow and Tidemark set by themselves. */
@@ -57,7 +69,7 @@ export function cellOf(run: RunEntity, { kind, key }: RunColumn, view: RunView):
 }
 
 function attributeCell(run: RunEntity, key: AttributeColumn, view: RunView): Cell {
-  const { isTerminal, nowMs } = view;
+  const { isTerminal } = view;
   switch (key) {
     case "id":
       return { text: safeText(isTerminal ? run.id.slice(0, SHORT_ID_LENGTH) : run.id), style: "yellow" };
@@ -66,17 +78,29 @@ function attributeCell(run: RunEntity, key: AttributeColumn, view: RunView): Cel
     case "experiment":
       return cut(view.experimentNames.get(run.experimentId) ?? run.experimentId, view);
     case "status":
-      return statusCell(run.status);
+      return statusCell(run, view);
     case "started":
-      return { text: isTerminal ? relativeTime(run.startTime, nowMs) : isoTime(run.startTime) };
+      return timeCell(run.startTime, view);
     case "ended":
-      if (run.endTime === undefined) return { text: "" };
-      return { text: isTerminal ? relativeTime(run.endTime, nowMs) : isoTime(run.endTime) };
+      return timeCell(run.endTime, view);
+    case "lastSign":
+      return timeCell(view.lifeSigns.get(run.id)?.lastSign, view);
     case "duration":
       return durationCell(run, view);
     case "user":
       return cut(run.userId, view);
   }
+}
+
+function timeCell(timeMs: number | undefined, { isTerminal, nowMs }: RunView): Cell {
+  if (timeMs === undefined) return { text: "" };
+  return { text: isTerminal ? relativeTime(timeMs, nowMs) : isoTime(timeMs) };
+}
+
+/** What a list says of a run for programs: all of it, and where it is stale, since when. */
+export function runJson(run: RunEntity, sign: LifeSign | undefined) {
+  if (sign?.isStale !== true) return run;
+  return { ...run, stale: { lastSign: sign.lastSign, process: sign.process } };
 }
 
 /** Of an open run, the time until now; for programs in seconds, which is only known at the end. */

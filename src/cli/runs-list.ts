@@ -1,7 +1,8 @@
 import type { RunEntity } from "../schema/run.ts";
+import type { Client } from "../tracking/client.ts";
 import type { RunColumn } from "./column-names.ts";
 import { allExperiments, findExperiments } from "./experiments-of.ts";
-import { cellOf, columnOf, type RunView } from "./run-columns.ts";
+import { cellOf, columnOf, type RunView, runJson } from "./run-columns.ts";
 import { type SearchOptions, searchQuery, takeFirst, viewTypeOf } from "./search.ts";
 import { remark, type Session, withClient } from "./session.ts";
 import { naturalWidths, printTable, totalWidth } from "./table.ts";
@@ -10,6 +11,8 @@ import { safeText } from "./text.ts";
 export interface ListRunsOptions extends SearchOptions {
   readonly experiment?: string[];
   readonly columns?: readonly RunColumn[];
+  readonly stale?: true;
+  readonly olderThan?: number;
 }
 
 const BASIC_COLUMNS: readonly RunColumn[] = (
@@ -26,16 +29,22 @@ export async function listRuns(session: Session, options: ListRunsOptions): Prom
         ? await allExperiments(client, query.viewType === "active" ? "active" : "all")
         : await findExperiments(client, options.experiment);
     const experimentIds = experiments.map(({ id }) => id);
+    const runs = options.stale
+      ? staleRuns(client, experimentIds, options.olderThan)
+      : client.runs.search({ ...query, experimentIds });
     const { items, hasMore } =
-      experimentIds.length === 0
-        ? { items: [], hasMore: false }
-        : await takeFirst(client.runs.search({ ...query, experimentIds }), options.limit);
-    if (json) return out.json(items);
-    if (items.length === 0) return remark(session, `no runs in ${safeText(client.uri)}`);
+      experimentIds.length === 0 ? { items: [], hasMore: false } : await takeFirst(runs, options.limit);
+    const open = items.filter(({ status }) => status === "RUNNING");
+    const signs = await client.runs.lifeSigns(open, silence(options.olderThan));
+    const lifeSigns = new Map(signs.map((sign) => [sign.runId, sign]));
+    if (json) return out.json(items.map((run) => runJson(run, lifeSigns.get(run.id))));
+    if (items.length === 0)
+      return remark(session, `no ${options.stale ? "stale runs" : "runs"} in ${safeText(client.uri)}`);
     const view: RunView = {
       isTerminal: out.isTerminal,
       nowMs: Date.now(),
       experimentNames: new Map(experiments.map(({ id, name }) => [id, name])),
+      lifeSigns,
     };
     const columns = options.columns ?? chooseColumns(items, view, out.width);
     const cells = items.map((run) => columns.map((column) => cellOf(run, column, view)));
@@ -48,6 +57,12 @@ export async function listRuns(session: Session, options: ListRunsOptions): Prom
   });
   return undefined;
 }
+
+async function* staleRuns(client: Client, experimentIds: string[], olderThanMs: number | undefined) {
+  for await (const { run } of client.runs.stale({ experimentIds, ...silence(olderThanMs) })) yield run;
+}
+
+const silence = (olderThanMs: number | undefined) => (olderThanMs === undefined ? {} : { olderThanMs });
 
 /** The basic columns, and of the metrics and params that most runs have, as many as there is room for. */
 function chooseColumns(runs: readonly RunEntity[], view: RunView, width: number): RunColumn[] {

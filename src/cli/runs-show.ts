@@ -3,11 +3,12 @@ import type { DatasetInput } from "../schema/dataset.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import type { RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
+import type { LifeSign } from "../tracking/life/life-signs.ts";
 import { type ArtifactTree, artifactSection, listArtifactTree } from "./artifact-tree.ts";
 import { findRun } from "./find-run.ts";
 import { type MetricSummary, metricKeys, metricSection, summarizeMetrics } from "./metric-summary.ts";
 import type { Output } from "./output.ts";
-import { isRecorded, titleLine } from "./run-columns.ts";
+import { hasEnded, isRecorded, runJson, titleLine } from "./run-columns.ts";
 import { pairLines, pairSection, tableSection } from "./sections.ts";
 import { type Session, withClient } from "./session.ts";
 import type { Cell } from "./table.ts";
@@ -18,6 +19,8 @@ import { durationText, isoTime, relativeTime } from "./times.ts";
 interface RunDetails {
   readonly run: RunEntity;
   readonly experiment: Experiment;
+  /** Where it is RUNNING. */
+  readonly sign: LifeSign | undefined;
   readonly metrics: readonly MetricSummary[];
   /** Or why they cannot be listed: they may be where this backend cannot look. */
   readonly artifacts: ArtifactTree | TidemarkError;
@@ -34,24 +37,25 @@ export async function showRun(session: Session, { run: name }: { run: string }):
 
 async function readDetails(client: Client, run: RunEntity): Promise<RunDetails> {
   const experiment = await client.experiments.get(run.experimentId);
+  const [sign] = await client.runs.lifeSigns(run.status === "RUNNING" ? [run] : []);
   const metrics = await summarizeMetrics(client, run.id, metricKeys(run));
   const artifacts = await listArtifactTree(client, run.id).catch((error: unknown) => {
     if (error instanceof TidemarkError) return error;
     throw error;
   });
-  return { run, experiment, metrics, artifacts };
+  return { run, experiment, sign, metrics, artifacts };
 }
 
-function forPrograms({ run, experiment, metrics, artifacts }: RunDetails) {
+function forPrograms({ run, experiment, sign, metrics, artifacts }: RunDetails) {
   const summaries = metrics.map(({ key, sparkline: _, ...numbers }) => [key, numbers] as const);
   const files = artifacts instanceof TidemarkError ? { error: artifacts.message } : artifacts;
-  return { run, experiment, metrics: Object.fromEntries(summaries), artifacts: files };
+  return { run: runJson(run, sign), experiment, metrics: Object.fromEntries(summaries), artifacts: files };
 }
 
-function detailLines(out: Output, { run, experiment, metrics, artifacts }: RunDetails): string[] {
+function detailLines(out: Output, { run, experiment, sign, metrics, artifacts }: RunDetails): string[] {
   const tags = Object.entries(run.tags).sort(([a], [b]) => (a < b ? -1 : 1));
   return [
-    ...headLines(out, run, experiment),
+    ...headLines(out, run, experiment, sign),
     ...pairSection(out, "Params", Object.entries(run.params)),
     ...metricSection(out, metrics),
     ...pairSection(
@@ -75,7 +79,7 @@ function detailLines(out: Output, { run, experiment, metrics, artifacts }: RunDe
   ];
 }
 
-function headLines(out: Output, run: RunEntity, experiment: Experiment): string[] {
+function headLines(out: Output, run: RunEntity, experiment: Experiment, sign: LifeSign | undefined): string[] {
   const now = Date.now();
   const time = (timeMs: number) =>
     out.isTerminal ? `${isoTime(timeMs)} (${relativeTime(timeMs, now)})` : isoTime(timeMs);
@@ -83,12 +87,15 @@ function headLines(out: Output, run: RunEntity, experiment: Experiment): string[
     ["id", run.id],
     ["experiment", `${experiment.name} (${experiment.id})`],
     ["started", time(run.startTime)],
-    ...(run.endTime === undefined ? [] : endFacts(run.startTime, run.endTime, time)),
+    ...(run.endTime === undefined || !hasEnded(run) ? [] : endFacts(run.startTime, run.endTime, time)),
+    ...(sign?.isStale ? [["last sign", `${time(sign.lastSign)}${processText(sign)}`] as [string, string]] : []),
     ["user", run.userId],
     ["files", run.artifactUri],
   ];
-  return [titleLine(out, run), ...pairLines(out, facts)];
+  return [titleLine(out, run, sign?.isStale), ...pairLines(out, facts)];
 }
+
+const processText = ({ process }: LifeSign): string => (process === "unknown" ? "" : `; its process is ${process}`);
 
 const endFacts = (startMs: number, endMs: number, time: (timeMs: number) => string): [string, string][] => [
   ["ended", time(endMs)],

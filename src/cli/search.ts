@@ -1,5 +1,4 @@
 import type { ViewType } from "../contract/tracking-store.ts";
-import type { PagedList } from "../tracking/paged-list.ts";
 
 /** The options that every list has. */
 export interface SearchOptions {
@@ -23,7 +22,7 @@ export function viewTypeOf({ all, deleted }: SearchOptions): ViewType {
 }
 
 /** The first entities of a list, and whether there are more. */
-export async function takeFirst<T>(list: PagedList<T>, limit: number): Promise<{ items: T[]; hasMore: boolean }> {
+export async function takeFirst<T>(list: AsyncIterable<T>, limit: number): Promise<{ items: T[]; hasMore: boolean }> {
   const items: T[] = [];
   for await (const item of list) {
     if (items.length === limit) return { items, hasMore: true };

@@ -10,6 +10,15 @@ export interface Series {
   readonly dataset?: { readonly name: string; readonly digest: string };
 }
 
+/** A name for a place in a run's log, to which the run can be taken back. */
+export interface Mark {
+  readonly name: string;
+  /** Random, so that a mark that comes a second time is known again: it stays where it was. */
+  readonly id: string;
+  /** When it was made, in milliseconds since 1970. */
+  readonly time: number;
+}
+
 /** Metric values as columns. The arrays may be longer than `length`; what is behind it is not part of the batch. */
 export interface MetricColumns {
   readonly length: number;
@@ -32,6 +41,11 @@ export interface Batch {
   readonly params: readonly Param[];
   readonly tags: readonly Tag[];
   readonly inputs: readonly DatasetInput[];
+  /**
+   * Marks behind everything else of the batch: they stand for all values that the run has by then. Taken last, when nothing of the batch is
+   * left to be sent again. Absent where there are none, and for stores without `rewind`.
+   */
+  readonly marks?: readonly Mark[];
 }
 
 /** Positions in a batch, ascending, by kind. */
@@ -40,4 +54,5 @@ export interface BatchPositions {
   readonly params: ArrayLike<number>;
   readonly tags: ArrayLike<number>;
   readonly inputs: ArrayLike<number>;
+  readonly marks?: ArrayLike<number>;
 }

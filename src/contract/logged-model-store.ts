@@ -1,5 +1,4 @@
-import type { Metric } from "../schema/metric.ts";
-import type { CreateLoggedModel, LoggedModel, LoggedModelStatus } from "../schema/model.ts";
+import type { CreateLoggedModel, LoggedModel, LoggedModelStatus, ModelMetric } from "../schema/model.ts";
 import type { Page, PageRequest } from "./tracking-store.ts";
 
 /** A dataset that metrics were measured on; without a digest, any with the name. */
@@ -7,6 +6,9 @@ export interface DatasetRef {
   readonly datasetName: string;
   readonly datasetDigest?: string;
 }
+
+/** A value that was measured on a logged model, on one dataset where that is given. */
+export type MeasuredMetric = Omit<ModelMetric, "runId">;
 
 /** One thing logged models are ordered by: an attribute, or `metrics.<key>`, on one dataset where that is given. */
 export interface LoggedModelOrder extends Partial<DatasetRef> {
@@ -36,7 +38,7 @@ export interface LoggedModelStore {
    * Says of values that a run has logged already that they were measured on the model. They are not logged once more in the run's history,
    * unless the backend knows no other way.
    */
-  addMetrics(modelId: string, runId: string, metrics: readonly Metric[]): Promise<void>;
+  addMetrics(modelId: string, runId: string, metrics: readonly MeasuredMetric[]): Promise<void>;
   setTags(modelId: string, tags: Readonly<Record<string, string>>): Promise<void>;
   deleteTag(modelId: string, key: string): Promise<void>;
 }

@@ -6,7 +6,10 @@ import type { Outcome } from "./outcome.ts";
 
 /** What a sink asks of the queue before it. */
 export interface SinkLimits {
-  /** A hand-over happens as soon as this many values wait. Larger batches still come: the sink cuts them. Default 4,096. */
+  /**
+   * A write happens as soon as this many values wait. Larger batches still come: the sink cuts them. More than 4,096, and at most 32,768, is for
+   * asynchronous sinks whose every write costs: they get that many in one batch, or what is there when the oldest is old enough. Default 4,096.
+   */
   readonly maxBatchValues?: number;
   /**
    * How old the oldest value waiting may get, unless the caller chose. A function is asked at every hand-over, with how long the queue has been

@@ -46,6 +46,18 @@ export interface SyncTrackingStore {
   openSink(runId: string): MetricSink;
 }
 
+/** A mark as it is listed. */
+export interface RunMark {
+  readonly name: string;
+  /** When it was made, in milliseconds since 1970. */
+  readonly time: number;
+}
+
+/**
+ * How far back a run is taken: to a mark; or, of some keys, to before a step. Of a key without a step all values stay.
+ */
+export type RewindTarget = { readonly mark: string } | { readonly steps: ReadonlyMap<string, number> };
+
 /**
  * Experiments, runs and what they hold. Arguments are checked before they come here. A missing entity is
  * `RESOURCE_DOES_NOT_EXIST`, an existing name `RESOURCE_ALREADY_EXISTS`, writing to a deleted run or experiment `INVALID_STATE`.
@@ -70,6 +82,18 @@ export interface TrackingStore {
   updateRun(update: UpdateRun): Promise<void>;
   /** The same without waiting, for the end of a process, where nothing asynchronous runs any more. */
   updateRunSync?(update: UpdateRun): void;
+  /**
+   * When each of these runs was written last: values, params, tags, files, by the clock of the backend, in milliseconds since 1970; 0 for
+   * one that is not there. Absent where the backend does not keep that.
+   */
+  lastWrites?(runs: readonly RunEntity[]): Promise<readonly number[]>;
+  /** Ends a run that is RUNNING as KILLED, with a tag that says by whom. False where it is not RUNNING any more: then nothing is changed. */
+  reapRun?(runId: string, reaped: { readonly endTime: number; readonly tag: Tag }): Promise<boolean>;
+  /**
+   * Undoes that: a run that is KILLED and has the tag is RUNNING again, without it. False for any other, which stays as it is. Stores on
+   * local disk are done when the call returns, because whoever logs may not let the event loop turn.
+   */
+  reviveRun?(runId: string, tagKey: string): Promise<boolean>;
   /** A deleted run can be read and restored. Deleting or restoring once more changes nothing. */
   deleteRun(runId: string): Promise<void>;
   restoreRun(runId: string): Promise<void>;
@@ -81,6 +105,17 @@ export interface TrackingStore {
   logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void>;
 
   openSink(runId: string): Promise<MetricSink>;
+
+  /**
+   * Drops what a run has logged behind a mark, or from a step on: values of metrics, nothing else. All of it or nothing, whenever the process is
+   * killed. Marks behind the one that it goes back to are dropped too; going back to steps leaves them all, for what stays.
+   *
+   * A missing mark is `RESOURCE_DOES_NOT_EXIST`, a run that is being written `INVALID_STATE`, as far as that is known.
+   * Absent where values cannot be taken back: then whoever rewinds makes another run of what is kept.
+   */
+  rewind?(runId: string, to: RewindTarget): Promise<void>;
+  /** The marks of a run, oldest first. There where `rewind` is. */
+  marks?(runId: string): Promise<readonly RunMark[]>;
 
   /** Absent where it takes waiting. */
   readonly sync?: SyncTrackingStore;

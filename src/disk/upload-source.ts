@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { messageOf, systemCodeOf, TidemarkError } from "../base/errors.ts";
 
@@ -10,6 +10,12 @@ export interface UploadSource {
   readonly sizeBytes: number;
   /** The bytes from `from` up to `to`, which is not one of them. */
   open(from: number, to: number): AsyncIterable<Uint8Array>;
+  /**
+   * Fills a buffer with the bytes from `from` on.
+   *
+   * @throws {TidemarkError} `STORAGE_ERROR`, also where there are not that many
+   */
+  fill(buffer: Uint8Array, from: number): Promise<void>;
   /** @throws {TidemarkError} `STORAGE_ERROR` where they are not what they were at first */
   check(): Promise<void>;
 }
@@ -24,6 +30,7 @@ export async function fileSource(localFile: string): Promise<UploadSource> {
   return {
     sizeBytes: size,
     open: (from, to) => readFileRange(localFile, from, to),
+    fill: (buffer, from) => fillFromFile(localFile, buffer, from),
     check: async () => {
       const now = await look();
       if (now.size !== size || now.mtimeMs !== mtimeMs) throw changed(localFile);
@@ -36,6 +43,7 @@ export const bytesSource = (bytes: Uint8Array): UploadSource => ({
   open: async function* (from, to) {
     for (let at = from; at < to; at += READ_BYTES) yield bytes.subarray(at, Math.min(at + READ_BYTES, to));
   },
+  fill: async (buffer, from) => buffer.set(bytes.subarray(from, from + buffer.length)),
   check: async () => {},
 });
 
@@ -51,6 +59,22 @@ async function* readFileRange(localFile: string, from: number, to: number): Asyn
     throw localError(localFile, error);
   }
   if (at < to) throw changed(localFile);
+}
+
+/** Without pieces in between: those of several parts at once would be tens of megabytes. */
+async function fillFromFile(localFile: string, buffer: Uint8Array, from: number): Promise<void> {
+  let filled = 0;
+  try {
+    await using file = await open(localFile);
+    while (filled < buffer.length) {
+      const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, from + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+  } catch (error) {
+    throw localError(localFile, error);
+  }
+  if (filled < buffer.length) throw changed(localFile);
 }
 
 /** What goes up in one request. It is sent as often as it takes, and its bytes are told once. */

@@ -2,13 +2,21 @@ import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TidemarkError } from "../base/errors.ts";
-import { experimentDeleted, experimentNameTaken, noSuchExperiment } from "../base/store-errors.ts";
+import { experimentDeleted, experimentNameTaken, idTaken, noSuchExperiment } from "../base/store-errors.ts";
+import type { ImportedExperiment } from "../contract/importer.ts";
 import { createFile, makeDirectory, replaceFile } from "../disk/atomic-file.ts";
 import { damaged, guarded } from "../disk/storage-errors.ts";
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { Tag } from "../schema/param.ts";
 import { deleteText, readTexts, setText, type TextPlace } from "./key-files.ts";
-import { DEFAULT_EXPERIMENT_NAME, experimentIdFor, META_FILE, TAGS_DIRECTORY } from "./layout.ts";
+import {
+  DEFAULT_EXPERIMENT_ID,
+  DEFAULT_EXPERIMENT_NAME,
+  experimentIdFor,
+  isId,
+  META_FILE,
+  TAGS_DIRECTORY,
+} from "./layout.ts";
 import { formatMeta, Meta, type MetaValue } from "./meta-yaml.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
 
@@ -31,12 +39,7 @@ export class ExperimentFiles {
    */
   create(input: CreateExperiment): string {
     const { directory } = this.#store;
-    const existing = this.findByName(input.name);
-    if (existing !== undefined) throw experimentNameTaken(existing);
-    guarded("create", directory, () => mkdirSync(directory, { recursive: true }));
-    const isNewStore = this.#store.experimentDirectories().length === 0;
-    // Python finds the default experiment in every store, and people rely on its id.
-    if (isNewStore && input.name !== DEFAULT_EXPERIMENT_NAME) this.createDefault();
+    this.#prepare(input.name);
     for (let attempt = 0; attempt < MOST_ID_ATTEMPTS; attempt++) {
       const id = experimentIdFor(input.name, attempt);
       const place = this.#store.findExperiment(id) ?? join(directory, id);
@@ -46,6 +49,35 @@ export class ExperimentFiles {
       if (winner?.name === input.name) throw experimentNameTaken(winner);
     }
     throw new TidemarkError("STORAGE_ERROR", `no id is free for an experiment ${JSON.stringify(input.name)}`);
+  }
+
+  /**
+   * Creates an experiment that another store has, with the id and times it has there.
+   *
+   * @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS` where the name or the id is taken
+   */
+  import({ id, name, tags, creationTime, lastUpdateTime }: ImportedExperiment): void {
+    const { directory } = this.#store;
+    // Its id is that of the one that every store has: that one is not made first.
+    if (id === DEFAULT_EXPERIMENT_ID) guarded("create", directory, () => mkdirSync(directory, { recursive: true }));
+    else this.#prepare(name);
+    const owner = this.findByName(name);
+    if (owner !== undefined) throw experimentNameTaken(owner);
+    const isTaken = !isId(id) || this.#store.findExperiment(id) !== undefined;
+    const place = join(directory, id);
+    const times = { creation_time: creationTime ?? Date.now(), last_update_time: lastUpdateTime ?? Date.now() };
+    const isNew = !isTaken && guarded("create", place, () => this.#claim(place, id, { name, tags }, times));
+    if (!isNew) throw idTaken("experiment", id, this.#store.uri);
+  }
+
+  #prepare(name: string): void {
+    const { directory } = this.#store;
+    const existing = this.findByName(name);
+    if (existing !== undefined) throw experimentNameTaken(existing);
+    guarded("create", directory, () => mkdirSync(directory, { recursive: true }));
+    const isNewStore = this.#store.experimentDirectories().length === 0;
+    // Python finds the default experiment in every store, and people rely on its id.
+    if (isNewStore && name !== DEFAULT_EXPERIMENT_NAME) this.createDefault();
   }
 
   /** Creates the default experiment where it is missing. */
@@ -58,18 +90,16 @@ export class ExperimentFiles {
   }
 
   /** Puts the meta.yaml; answers false where one already was. */
-  #claim(place: string, id: string, input: CreateExperiment): boolean {
+  #claim(place: string, id: string, input: CreateExperiment, times = timesNow()): boolean {
     makeDirectory(place);
     this.#store.containment.check(place);
     makeDirectory(join(place, TAGS_DIRECTORY));
-    const now = Date.now();
     const meta = formatMeta({
       artifact_location: input.artifactLocation ?? pathToFileURL(place).href,
-      creation_time: now,
       experiment_id: id,
-      last_update_time: now,
       lifecycle_stage: "active",
       name: input.name,
+      ...times,
     });
     if (!createFile(place, join(place, META_FILE), meta)) return false;
     for (const [key, value] of Object.entries(input.tags ?? {})) setText(this.#tagsOf(place), key, value);
@@ -164,4 +194,9 @@ export class ExperimentFiles {
       tags: readTexts(this.#store.containment, "tag", join(place, TAGS_DIRECTORY)),
     };
   }
+}
+
+function timesNow() {
+  const now = Date.now();
+  return { creation_time: now, last_update_time: now };
 }

@@ -7,9 +7,11 @@ import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Backend } from "../contract/backend.ts";
 import { checkArgument } from "../schema/check.ts";
 import { ExperimentFiles } from "./experiment-files.ts";
+import { FsImporter } from "./fs-importer.ts";
 import { FsLoggedModelStore } from "./fs-logged-model-store.ts";
 import { FsRegistryStore } from "./fs-registry-store.ts";
 import { FsTrackingStore } from "./fs-tracking-store.ts";
+import { FsGarbageStore } from "./garbage/fs-garbage-store.ts";
 import { LocalArtifactStore } from "./local-artifact-store.ts";
 import { SourceResolver } from "./source-resolver.ts";
 import { StoreFiles } from "./store-files.ts";
@@ -49,16 +51,22 @@ export function fsBackend(options: FsBackendOptions): Backend {
   const experiments = new ExperimentFiles(store);
   const tracking = new FsTrackingStore(store, experiments);
   const loggedModels = new FsLoggedModelStore(store, experiments);
+  const registry = new FsRegistryStore(store, experiments, new SourceResolver(tracking, loggedModels));
   return {
     uri: store.uri,
     tracking,
     loggedModels,
-    registry: new FsRegistryStore(store, experiments, new SourceResolver(tracking, loggedModels)),
+    garbage: new FsGarbageStore(store, experiments),
+    registry,
+    importer: new FsImporter({ store, experiments, loggedModels, registry }),
     artifacts: (uri) => {
       const root = localPathOf(uri);
-      if (root !== undefined) return new LocalArtifactStore(root, root.startsWith(directory + sep));
-      const store = openArtifacts?.(uri);
-      if (store !== undefined) return store;
+      if (root !== undefined) {
+        const isOurs = root.startsWith(directory + sep);
+        return new LocalArtifactStore(isOurs ? store.whereItLies(root) : root, isOurs);
+      }
+      const elsewhere = openArtifacts?.(uri);
+      if (elsewhere !== undefined) return elsewhere;
       const message = `the artifacts at ${describe(redact(uri))} are not on local disk, and this backend reads no others`;
       throw new TidemarkError("NOT_IMPLEMENTED", message);
     },

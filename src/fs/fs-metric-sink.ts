@@ -13,6 +13,7 @@ import { MetricFile } from "./metric-file.ts";
 import { LineFormatter } from "./metric-line.ts";
 import type { RunFiles } from "./run-files.ts";
 import { RunInputs } from "./run-inputs.ts";
+import { RunMarks } from "./run-marks.ts";
 import { SeriesPositions } from "./series-positions.ts";
 import { SeriesWriter } from "./series-writer.ts";
 import type { StoreFiles } from "./store-files.ts";
@@ -21,7 +22,7 @@ import { WriteReport } from "./write-report.ts";
 /** Old enough that a watching person waits, young enough that a kill loses little. */
 const FLUSH_INTERVAL_MS = 500;
 
-/** Writes what a run logs into its directory, in the order inputs, params, tags, metrics. */
+/** Writes what a run logs into its directory, in the order inputs, params, tags, metrics, marks. */
 export class FsMetricSink implements SyncMetricSink {
   readonly limits: SinkLimits = { flushIntervalMs: FLUSH_INTERVAL_MS };
   readonly #store: StoreFiles;
@@ -29,6 +30,9 @@ export class FsMetricSink implements SyncMetricSink {
   readonly #runId: string;
   readonly #place: string;
   readonly #inputs: RunInputs;
+  readonly #marks: RunMarks;
+  /** Takes back that somebody writes to the run. */
+  readonly #leave: () => void;
   readonly #durability: Durability;
   readonly #trees: Readonly<Record<KeyKind, KeyTree>>;
   /** By key: several series may share a file. */
@@ -43,6 +47,8 @@ export class FsMetricSink implements SyncMetricSink {
     this.#runId = runId;
     this.#place = place;
     this.#inputs = new RunInputs(store.containment, place);
+    this.#marks = new RunMarks(store.containment, place);
+    this.#leave = store.noteWriter(place);
     this.#durability = new Durability(store.directory);
     this.#trees = {
       metric: new KeyTree("metric", join(place, METRICS_DIRECTORY)),
@@ -63,6 +69,9 @@ export class FsMetricSink implements SyncMetricSink {
     this.#writeEach(report, "params", batch.params, ({ key, value }) => [setParam(params, this.#runId, key, value)]);
     this.#writeEach(report, "tags", batch.tags, ({ key, value }) => this.#writeTag(tags, key, value));
     if (batch.metrics.length > 0 && report.canGoOn) this.#writeMetrics(report, batch.metrics, batch.series);
+    const { marks = [] } = batch;
+    // They stand for values that are there: while some have to come again, so have the marks behind them.
+    if (report.isSettledBut(marks.length)) this.#writeEach(report, "marks", marks, (mark) => [this.#marks.set(mark)]);
     return report.isComplete ? OK : report.outcome();
   }
 
@@ -72,12 +81,13 @@ export class FsMetricSink implements SyncMetricSink {
 
   close(): void {
     for (const file of this.#files.values()) file.close();
+    this.#leave();
   }
 
   /** Writes one file after another until the disk has enough of it. */
   #writeEach<T>(
     report: WriteReport,
-    kind: "inputs" | "params" | "tags",
+    kind: "inputs" | "params" | "tags" | "marks",
     items: readonly T[],
     write: (item: T) => readonly string[],
   ): void {

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemCodeOf } from "../base/errors.ts";
 import { cannotArchive, modelNameTaken, noSuchAlias } from "../base/store-errors.ts";
+import type { ImportedVersion } from "../contract/importer.ts";
 import type { RegistryStore, VersionRef } from "../contract/registry-store.ts";
 import type { Page, SearchQuery } from "../contract/tracking-store.ts";
 import { makeDirectory } from "../disk/atomic-file.ts";
@@ -42,19 +43,28 @@ export class FsRegistryStore implements RegistryStore {
   }
 
   async createModel({ name, description, tags = {} }: CreateModel): Promise<RegisteredModel> {
-    const place = this.#files.placeOf(name);
     const now = Date.now();
+    const given = description === undefined ? {} : { description };
+    const model = { name, ...given, creationTime: now, lastUpdateTime: now, tags, aliases: {} };
+    if (!this.importModel(model)) throw modelNameTaken(name);
+    return this.#files.read(name);
+  }
+
+  /** Makes a model as it is told, times and aliases included; answers false where the name is taken. */
+  importModel({ name, description, creationTime, lastUpdateTime, tags, aliases }: RegisteredModel): boolean {
+    const place = this.#files.placeOf(name);
     const workshop = this.#workshop();
-    const isNew = guarded("create", place, () => {
+    return guarded("create", place, () => {
       makeDirectory(this.#files.directory);
       return claimDirectory(workshop, place, (directory) => {
-        const meta = { name, description: description ?? null, creation_timestamp: now, last_updated_timestamp: now };
+        const times = { creation_timestamp: creationTime, last_updated_timestamp: lastUpdateTime };
+        const meta = { name, description: description ?? null, ...times };
         writeFileSync(join(directory, META_FILE), formatMeta({ ...meta, ...UNUSED_MODEL_FIELDS }));
         this.#setTags(directory, tags);
+        const numbers = this.#files.texts(directory, ALIASES_DIRECTORY);
+        for (const [alias, version] of Object.entries(aliases)) setText(numbers, alias, String(version));
       });
     });
-    if (!isNew) throw modelNameTaken(name);
-    return this.#files.read(name);
   }
 
   async getModel(name: string): Promise<RegisteredModel> {
@@ -108,35 +118,59 @@ export class FsRegistryStore implements RegistryStore {
   }
 
   async createVersion(input: CreateVersion): Promise<ModelVersion> {
-    const { name } = input;
+    const { name, source, modelId, description, tags = {} } = input;
     const place = this.#files.find(name);
     const { runId, storageLocation } = await this.#sources.resolve(input, (ref) => this.#storedSource(ref));
     const now = Date.now();
     const fields = {
       name,
-      source: input.source,
-      storage_location: storageLocation,
-      run_id: runId ?? null,
-      model_id: input.modelId ?? null,
-      description: input.description ?? null,
-      creation_timestamp: now,
-      last_updated_timestamp: now,
-      current_stage: "None",
-      ...UNUSED_VERSION_FIELDS,
-    };
+      source,
+      ...(runId === undefined ? {} : { runId }),
+      ...(modelId === undefined ? {} : { modelId }),
+      ...(description === undefined ? {} : { description }),
+      creationTime: now,
+      lastUpdateTime: now,
+      stage: "None",
+      tags,
+    } as const;
     for (;;) {
       const version = Math.max(0, ...this.#files.numbers(place)) + 1;
-      const isNew = guarded("create", versionPlace(place, version), () =>
-        claimDirectory(place, versionPlace(place, version), (directory) => {
-          writeFileSync(join(directory, META_FILE), formatMeta({ ...fields, version }));
-          this.#setTags(directory, input.tags ?? {});
-        }),
-      );
       // Somebody else was faster, and the next number is free.
-      if (!isNew) continue;
+      if (!this.#claimVersion(place, { ...fields, version }, storageLocation)) continue;
       this.#touch(place);
       return this.#files.findVersion({ name, version }).version;
     }
+  }
+
+  /** Makes a version as it is told, number, stage and times included; answers false where the number is taken. */
+  async importVersion(version: ImportedVersion): Promise<boolean> {
+    const place = this.#files.find(version.name);
+    const storageLocation = await this.#sources.storageLocation(version, (ref) => this.#storedSource(ref));
+    return this.#claimVersion(place, version, storageLocation);
+  }
+
+  #claimVersion(place: string, version: ImportedVersion, storageLocation: string): boolean {
+    const { name, source, runId = null, modelId = null, description = null } = version;
+    const target = versionPlace(place, version.version);
+    return guarded("create", target, () =>
+      claimDirectory(place, target, (directory) => {
+        const meta = formatMeta({
+          name,
+          version: version.version,
+          source,
+          storage_location: storageLocation,
+          run_id: runId,
+          model_id: modelId,
+          description,
+          creation_timestamp: version.creationTime,
+          last_updated_timestamp: version.lastUpdateTime,
+          current_stage: version.stage,
+          ...UNUSED_VERSION_FIELDS,
+        });
+        writeFileSync(join(directory, META_FILE), meta);
+        this.#setTags(directory, version.tags);
+      }),
+    );
   }
 
   async getVersion(ref: VersionRef): Promise<ModelVersion> {

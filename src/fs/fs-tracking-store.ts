@@ -6,12 +6,14 @@ import type { MetricSink } from "../contract/metric-sink.ts";
 import type {
   ExperimentQuery,
   Page,
+  RewindTarget,
+  RunMark,
   RunQuery,
   SyncTrackingStore,
   TrackingStore,
   ViewType,
 } from "../contract/tracking-store.ts";
-import { guarded } from "../disk/storage-errors.ts";
+import { guarded, storageError } from "../disk/storage-errors.ts";
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
@@ -25,10 +27,14 @@ import { RUN_VOCABULARY } from "../search/vocabulary.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import { FsMetricSink } from "./fs-metric-sink.ts";
 import { deleteText } from "./key-files.ts";
+import { lastWriteBelow } from "./last-write.ts";
 import { DEFAULT_EXPERIMENT_ID, METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { readHistory } from "./metric-history.ts";
+import { exchangedMetrics, RewindPlace } from "./rewind-place.ts";
+import { rewindRun } from "./rewind-run.ts";
 import { RunFiles } from "./run-files.ts";
 import { RunInputs } from "./run-inputs.ts";
+import { RunMarks } from "./run-marks.ts";
 import { RunOutputs } from "./run-outputs.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
 import type { StoredRun } from "./stored-run.ts";
@@ -62,7 +68,7 @@ export class FsTrackingStore implements TrackingStore {
     getExperiment: (experimentId) => this.#experiments.get(experimentId),
     getExperimentByName: (name) => this.#experiments.findByName(name),
     createRun: (input) => this.#createRun(input),
-    openSink: (runId) => new FsMetricSink(this.#store, this.#runs, runId, this.#findActive(runId)),
+    openSink: (runId) => this.#openSink(runId),
   };
 
   async createExperiment(input: CreateExperiment): Promise<string> {
@@ -142,6 +148,21 @@ export class FsTrackingStore implements TrackingStore {
     this.#runs.update(this.#store.findRun(runId), changes);
   }
 
+  async lastWrites(runs: readonly RunEntity[]): Promise<readonly number[]> {
+    return runs.map(({ id }) => {
+      const place = this.#store.placeOfRun(id);
+      return place === undefined ? 0 : lastWriteBelow(place);
+    });
+  }
+
+  async reapRun(runId: string, reaped: { endTime: number; tag: Tag }): Promise<boolean> {
+    return this.#runs.reap(this.#store.findRun(runId), reaped);
+  }
+
+  async reviveRun(runId: string, tagKey: string): Promise<boolean> {
+    return this.#runs.revive(this.#store.findRun(runId), tagKey);
+  }
+
   async deleteRun(runId: string): Promise<void> {
     this.#runs.setLifecycleStage(this.#store.findRun(runId), "deleted", Date.now());
   }
@@ -151,9 +172,15 @@ export class FsTrackingStore implements TrackingStore {
   }
 
   async metricHistory(runId: string, key: string): Promise<MetricHistory> {
-    const path = join(this.#store.findRun(runId), METRICS_DIRECTORY, key);
-    if (existsSync(path)) this.#store.containment.check(path);
-    return readHistory(path) ?? NO_HISTORY;
+    const place = this.#store.findRun(runId);
+    const read = (directory: string) => {
+      const path = join(directory, key);
+      if (existsSync(path)) this.#store.containment.check(path);
+      return readHistory(path);
+    };
+    const metrics = join(place, METRICS_DIRECTORY);
+    // The second directory takes the place of the first in the middle of a rewind, maybe just now.
+    return read(metrics) ?? read(exchangedMetrics(place)) ?? read(metrics) ?? NO_HISTORY;
   }
 
   async deleteTag(runId: string, key: string): Promise<void> {
@@ -175,6 +202,28 @@ export class FsTrackingStore implements TrackingStore {
     guarded("write", place, () => {
       for (const model of models) outputs.write(model);
     });
+  }
+
+  async rewind(runId: string, to: RewindTarget): Promise<void> {
+    const place = this.#findActive(runId);
+    const { status } = this.#runs.read(place);
+    const mayBeWritten = status === "RUNNING" || status === "SCHEDULED";
+    try {
+      await rewindRun(this.#store, { id: runId, place, mayBeWritten }, to);
+    } catch (error) {
+      throw storageError("rewind", place, error);
+    }
+  }
+
+  async marks(runId: string): Promise<readonly RunMark[]> {
+    const marks = new RunMarks(this.#store.containment, this.#store.findRun(runId)).all();
+    return marks.map(({ name, time }) => ({ name, time }));
+  }
+
+  #openSink(runId: string): MetricSink {
+    const place = this.#findActive(runId);
+    new RewindPlace(this.#store.containment, place, runId).settle();
+    return new FsMetricSink(this.#store, this.#runs, runId, place);
   }
 
   async openSink(runId: string): Promise<MetricSink> {

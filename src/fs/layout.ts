@@ -13,6 +13,11 @@ export const MODELS_DIRECTORY = "models";
 export const ALIASES_DIRECTORY = "aliases";
 export const OUTPUTS_DIRECTORY = "outputs";
 
+// Ours, in the directory of a run. MLflow looks at no other names than its own there.
+export const OWN_DIRECTORY = ".tidemark";
+export const MARKS_DIRECTORY = "marks";
+export const REWIND_DIRECTORY = "rewind";
+
 /** Directories of an experiment that are not runs. */
 export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([
   TAGS_DIRECTORY,

@@ -38,21 +38,28 @@ export class LoggedModelFiles {
 
   /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST`, also where the model is deleted */
   find(modelId: string): { place: string; model: LoggedModel } {
-    const place = isId(modelId)
-      ? this.#store
-          .experimentDirectories()
-          .map((experiment) => join(experiment, MODELS_DIRECTORY, modelId))
-          .find((path) => this.#store.isDirectory(path))
-      : undefined;
+    const place = isId(modelId) ? this.#placeOf(modelId) : undefined;
     const model = place === undefined ? undefined : this.#read(place);
     if (place === undefined || model === undefined) throw noSuchLoggedModel(modelId, this.#store.uri);
     return { place, model };
+  }
+
+  /** Whether a model has the id, in any experiment, be it deleted. */
+  isTaken(modelId: string): boolean {
+    return !isId(modelId) || this.#placeOf(modelId) !== undefined;
   }
 
   /** All models of an experiment that are there and can be read. */
   all(experimentDirectory: string): LoggedModel[] {
     const directory = join(experimentDirectory, MODELS_DIRECTORY);
     return this.#store.modelIds(directory).flatMap((id) => skipDamaged(() => this.#read(join(directory, id))) ?? []);
+  }
+
+  #placeOf(modelId: string): string | undefined {
+    return this.#store
+      .experimentDirectories()
+      .map((experiment) => join(experiment, MODELS_DIRECTORY, modelId))
+      .find((path) => this.#store.isDirectory(path));
   }
 
   change(place: string, changes: Readonly<Record<string, MetaValue>>): void {

@@ -1,16 +1,19 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { schemeOf } from "../base/file-uri.ts";
 import { newId, newRunName } from "../base/ids.ts";
-import { runDeleted } from "../base/store-errors.ts";
+import { idTaken, runDeleted } from "../base/store-errors.ts";
+import type { ImportedRun } from "../contract/importer.ts";
 import { makeDirectory, replaceFile } from "../disk/atomic-file.ts";
 import { damaged, guarded } from "../disk/storage-errors.ts";
 import { temporaryName } from "../disk/temporary-name.ts";
 import type { Experiment, LifecycleStage } from "../schema/experiment.ts";
+import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, RunStatus, UpdateRun } from "../schema/run.ts";
+import { claimDirectory } from "./claim-directory.ts";
 import type { Containment } from "./containment.ts";
-import { setText } from "./key-files.ts";
+import { removeText, setText, type TextPlace } from "./key-files.ts";
 import {
   ARTIFACTS_DIRECTORY,
   META_FILE,
@@ -20,6 +23,8 @@ import {
   TAGS_DIRECTORY,
 } from "./layout.ts";
 import { formatMeta, Meta, type MetaValue } from "./meta-yaml.ts";
+import { RunInputs } from "./run-inputs.ts";
+import { RunOutputs } from "./run-outputs.ts";
 import type { StoreFiles } from "./store-files.ts";
 
 /** What a run's meta.yaml says. */
@@ -76,6 +81,37 @@ export class RunFiles {
     return place;
   }
 
+  /**
+   * Makes a run that another store has. The files of texts are written straight into the directory that nobody sees yet. Answers where
+   * its artifacts are.
+   *
+   * @throws {TidemarkError} `RESOURCE_ALREADY_EXISTS`
+   */
+  import(experiment: Experiment, experimentDirectory: string, run: ImportedRun): string {
+    const { id, name } = run;
+    const place = join(experimentDirectory, id);
+    const created = newRunMeta(experiment, id, name, run);
+    const meta = { ...created, status: STATUS_NUMBERS[run.status], end_time: run.endTime ?? null };
+    const isNew = guarded("create", place, () =>
+      claimDirectory(experimentDirectory, place, (directory) => {
+        for (const child of [METRICS_DIRECTORY, PARAMS_DIRECTORY, TAGS_DIRECTORY, ARTIFACTS_DIRECTORY]) {
+          mkdirSync(`${directory}/${child}`);
+        }
+        writeTexts(`${directory}/${PARAMS_DIRECTORY}`, run.params);
+        writeTexts(`${directory}/${TAGS_DIRECTORY}`, run.tags);
+        const inputs = new RunInputs(this.#store.containment, directory);
+        for (const input of run.inputs) inputs.writeDataset(id, input);
+        for (const model of run.modelInputs) inputs.writeModel(id, model);
+        const outputs = new RunOutputs(this.#store.containment, directory);
+        for (const model of run.modelOutputs) outputs.write(model);
+        writeFileSync(`${directory}/${META_FILE}`, formatMeta(meta));
+      }),
+    );
+    if (!isNew) throw idTaken("run", id, this.#store.uri);
+    this.#store.rememberRun(id, place);
+    return created.artifact_uri;
+  }
+
   /** @throws {TidemarkError} `DATA_DAMAGED` */
   read(place: string): RunInfo {
     return readRunInfo(this.#store.containment, place);
@@ -100,9 +136,44 @@ export class RunFiles {
       ...(endTime === undefined ? {} : { end_time: endTime }),
     };
     guarded("update", meta.path, () => replaceFile(place, meta.path, meta.with(changes)));
-    if (name === undefined) return;
-    const tags = { containment: this.#store.containment, root: place, directory: join(place, TAGS_DIRECTORY) };
-    guarded("write", join(tags.directory, RUN_NAME_TAG), () => setText(tags, RUN_NAME_TAG, name));
+    if (name !== undefined) this.#setTag(place, { key: RUN_NAME_TAG, value: name });
+  }
+
+  /** Ends a run for its process, if it is RUNNING. The tag comes first: a crash in between leaves a run that is still RUNNING. */
+  reap(place: string, { endTime, tag }: { readonly endTime: number; readonly tag: Tag }): boolean {
+    const { status, lifecycleStage } = this.read(place);
+    if (status !== "RUNNING" || lifecycleStage === "deleted") return false;
+    this.#setTag(place, tag);
+    this.update(place, { status: "KILLED", endTime });
+    return true;
+  }
+
+  /** Undoes that, if the run has the tag. It goes last, for the same reason. */
+  revive(place: string, tagKey: string): boolean {
+    const { status, lifecycleStage } = this.read(place);
+    if (status !== "KILLED" || lifecycleStage === "deleted") return false;
+    const tags = this.#tagsOf(place);
+    if (!existsSync(join(tags.directory, tagKey))) return false;
+    this.update(place, { status: "RUNNING" });
+    return removeText(tags, tagKey);
+  }
+
+  #setTag(place: string, { key, value }: Tag): void {
+    const tags = this.#tagsOf(place);
+    guarded("write", join(tags.directory, key), () => setText(tags, key, value));
+  }
+
+  #tagsOf(place: string): TextPlace {
+    return { containment: this.#store.containment, root: place, directory: join(place, TAGS_DIRECTORY) };
+  }
+}
+
+/** Texts of a directory that is new and nobody else's. Their keys are checked. */
+function writeTexts(directory: string, texts: Readonly<Record<string, string>>): void {
+  for (const [key, value] of Object.entries(texts)) {
+    const path = `${directory}/${key}`;
+    if (key.includes("/")) mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, value, { flag: "wx" });
   }
 }
 
@@ -111,7 +182,12 @@ export function readRunInfo(containment: Containment, place: string): RunInfo {
   return runInfo(readMeta(containment, place), place);
 }
 
-function newRunMeta({ id: experimentId, artifactLocation }: Experiment, id: string, name: string, input: CreateRun) {
+function newRunMeta(
+  { id: experimentId, artifactLocation }: Experiment,
+  id: string,
+  name: string,
+  input: Pick<CreateRun, "startTime" | "userId">,
+) {
   return {
     artifact_uri: `${artifactLocation.replace(/\/+$/, "")}/${id}/${ARTIFACTS_DIRECTORY}`,
     deleted_time: null,

@@ -1,4 +1,5 @@
 import { TidemarkError } from "../base/errors.ts";
+import type { ImportedVersion } from "../contract/importer.ts";
 import type { LoggedModelStore } from "../contract/logged-model-store.ts";
 import type { VersionRef } from "../contract/registry-store.ts";
 import type { TrackingStore } from "../contract/tracking-store.ts";
@@ -31,6 +32,16 @@ export class SourceResolver {
     const model = modelId === undefined ? undefined : await this.#loggedModels.get(modelId);
     const found = await this.#locate(source, findVersion);
     return { storageLocation: found.storageLocation, runId: runId ?? model?.sourceRunId ?? found.runId };
+  }
+
+  /** Where the files of an imported version are: what its source names may be gone for long. */
+  async storageLocation({ source }: ImportedVersion, findVersion: FindVersion): Promise<string> {
+    try {
+      return (await this.#locate(source, findVersion)).storageLocation;
+    } catch (error) {
+      if (error instanceof TidemarkError && error.code === "RESOURCE_DOES_NOT_EXIST") return source;
+      throw error;
+    }
   }
 
   async #locate(source: string, findVersion: FindVersion): Promise<ResolvedSource> {

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { warnOnce } from "../base/diagnostics.ts";
 import { TidemarkError } from "../base/errors.ts";
@@ -19,6 +19,8 @@ export class StoreFiles {
   readonly descriptors = new DescriptorCache();
   /** Runs stay in the experiment they were created in, so a place once found only has to be looked at again. */
   readonly #runPlaces = new Map<string, string>();
+  /** How many writers a run has, by its directory. */
+  readonly #writers = new Map<string, number>();
 
   /** @param directory - Absolute. */
   constructor(directory: string) {
@@ -46,6 +48,13 @@ export class StoreFiles {
     return this.#shelves.map((shelf) => join(shelf, experimentId)).find((path) => this.isDirectory(path));
   }
 
+  /** A path below an experiment: that in the trash, where the experiment is there. */
+  whereItLies(path: string): string {
+    const [experimentId = "", ...rest] = path.slice(this.directory.length + 1).split(sep);
+    const directory = this.findExperiment(experimentId);
+    return directory === undefined ? path : join(directory, ...rest);
+  }
+
   /** Ids of the runs in an experiment's directory. */
   runIds(experimentDirectory: string): string[] {
     return this.#idsIn(experimentDirectory, (name) => !RESERVED_IN_EXPERIMENT.has(name));
@@ -56,8 +65,33 @@ export class StoreFiles {
     return this.#idsIn(modelsDirectory, () => true);
   }
 
+  /** Takes note of a writer of this process. The answered function takes it back, once. */
+  noteWriter(place: string): () => void {
+    this.#writers.set(place, (this.#writers.get(place) ?? 0) + 1);
+    let isNoted = true;
+    return () => {
+      if (!isNoted) return;
+      isNoted = false;
+      const rest = (this.#writers.get(place) ?? 1) - 1;
+      if (rest > 0) this.#writers.set(place, rest);
+      else this.#writers.delete(place);
+    };
+  }
+
+  /** Whether this process may still write values to a run. */
+  isOpen(place: string): boolean {
+    return this.#writers.has(place);
+  }
+
   /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
   findRun(runId: string): string {
+    const place = this.placeOfRun(runId);
+    if (place === undefined) throw noSuchRun(runId, this.directory);
+    return place;
+  }
+
+  /** The same; `undefined` where there is no such run. */
+  placeOfRun(runId: string): string | undefined {
     const known = this.#runPlaces.get(runId);
     if (known !== undefined && this.isDirectory(known)) return known;
     const place = isId(runId)
@@ -65,8 +99,7 @@ export class StoreFiles {
           .map((experiment) => join(experiment, runId))
           .find((path) => this.isDirectory(path))
       : undefined;
-    if (place === undefined) throw noSuchRun(runId, this.directory);
-    this.rememberRun(runId, place);
+    if (place !== undefined) this.rememberRun(runId, place);
     return place;
   }
 

@@ -19,6 +19,7 @@ import type { Memory } from "./memory.ts";
 import { Meta } from "./meta-yaml.ts";
 import { latestIn } from "./metric-history.ts";
 import { readShortText, textOf } from "./read-text.ts";
+import { exchangedMetrics } from "./rewind-place.ts";
 import { type RunInfo, readRunInfo, runInfo } from "./run-files.ts";
 import { type Inputs, RunInputs } from "./run-inputs.ts";
 import { RunOutputs } from "./run-outputs.ts";
@@ -121,8 +122,8 @@ export class StoredRun implements Searchable {
   /** The key comes from an expression: it may be anything, and lead anywhere. */
   #value<T>(kind: KeyKind, key: string, read: (path: string) => T | undefined): T | undefined {
     if (keyProblem(key) !== undefined) return undefined;
-    let path = `${this.#place}/${DIRECTORIES[kind]}`;
-    if (!this.#has(DIRECTORIES[kind])) return undefined;
+    let path = this.#directoryOf(kind);
+    if (path === undefined) return undefined;
     const [first, ...parts] = key.split("/");
     path += `/${first}`;
     for (const part of parts) {
@@ -134,12 +135,25 @@ export class StoredRun implements Searchable {
 
   #all<T>(kind: KeyKind, read: (path: string, key: string) => T | undefined): [string, T][] {
     const values: [string, T][] = [];
-    if (!this.#has(DIRECTORIES[kind])) return values;
-    for (const { key, path } of keyFilesBelow(kind, `${this.#place}/${DIRECTORIES[kind]}`, (at) => this.#list(at))) {
+    const directory = this.#directoryOf(kind);
+    if (directory === undefined) return values;
+    for (const { key, path } of keyFilesBelow(kind, directory, (at) => this.#list(at))) {
       const value = read(path, key);
       if (value !== undefined) values.push([key, value]);
     }
     return sortedByKey(values);
+  }
+
+  /** `undefined` where there is none. */
+  #directoryOf(kind: KeyKind): string | undefined {
+    const directory = `${this.#place}/${DIRECTORIES[kind]}`;
+    if (this.#memory.hasDirectory(directory)) return directory;
+    if (kind !== "metric") return undefined;
+    // In the middle of a rewind, which has ended meanwhile where this one is missing too.
+    const exchanged = exchangedMetrics(this.#place);
+    if (this.#memory.hasDirectory(exchanged)) return exchanged;
+    this.#memory.lookAgain();
+    return this.#memory.hasDirectory(directory) ? directory : undefined;
   }
 
   #has(directory: string): boolean {

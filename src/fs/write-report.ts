@@ -1,10 +1,11 @@
 import type { TidemarkError } from "../base/errors.ts";
 import type { Batch } from "../contract/batch.ts";
 import type { Outcome } from "../contract/outcome.ts";
+import { countEntries } from "../queue/count-entries.ts";
 
-type Positions = Record<"metrics" | "params" | "tags" | "inputs", number[]>;
+type Positions = Record<"metrics" | "params" | "tags" | "inputs" | "marks", number[]>;
 
-const noPositions = (): Positions => ({ metrics: [], params: [], tags: [], inputs: [] });
+const noPositions = (): Positions => ({ metrics: [], params: [], tags: [], inputs: [], marks: [] });
 
 /** What becomes of a batch, entry by entry. */
 export class WriteReport {
@@ -18,8 +19,13 @@ export class WriteReport {
   /** Trouble with one file, which says how long to wait for it, says nothing of the others; trouble with the disk does. */
   canGoOn = true;
 
-  constructor({ metrics, params, tags, inputs }: Batch) {
-    this.#size = metrics.length + params.length + tags.length + inputs.length;
+  constructor(batch: Batch) {
+    this.#size = countEntries(batch);
+  }
+
+  /** True where all but so many entries is accepted or rejected. */
+  isSettledBut(count: number): boolean {
+    return this.#settled === this.#size - count;
   }
 
   /** True where everything was accepted. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { readEnv } from "../base/env.ts";
+import { homeDirectory } from "../base/user-places.ts";
 import type { HttpOptions } from "./http-options.ts";
 
 /** How a request says who sends it. */
@@ -78,7 +78,7 @@ function renewable(fetchToken: () => string | Promise<string>): Credentials {
 function readCredentialsFile(): ReadonlyMap<string, string> {
   let text: string;
   try {
-    text = readFileSync(join(homedir(), ".mlflow", "credentials"), "utf8");
+    text = readFileSync(join(homeDirectory(), ".mlflow", "credentials"), "utf8");
   } catch {
     return new Map();
   }

@@ -75,6 +75,7 @@ function backendAt(
   const network = {
     timeoutMs: options.timeoutMs ?? secondsOf("MLFLOW_HTTP_REQUEST_TIMEOUT") ?? DEFAULT_TIMEOUT_MS,
     maxConnections: MAX_CONNECTIONS,
+    rotatesConnections: true,
     proxyFor: proxyOf(options),
   };
   const http = new HttpClient({ ...network, tls: readTls(options, base) });

@@ -1,7 +1,6 @@
 import { noSuchLoggedModel } from "../base/store-errors.ts";
-import type { LoggedModelQuery, LoggedModelStore } from "../contract/logged-model-store.ts";
+import type { LoggedModelQuery, LoggedModelStore, MeasuredMetric } from "../contract/logged-model-store.ts";
 import type { Page } from "../contract/tracking-store.ts";
-import type { Metric } from "../schema/metric.ts";
 import type { CreateLoggedModel, LoggedModel, LoggedModelStatus } from "../schema/model.ts";
 import { modelIdSchema } from "../schema/model-link.ts";
 import { LOGGED_MODEL_VOCABULARY } from "../search/vocabulary.ts";
@@ -87,9 +86,9 @@ export class HttpLoggedModelStore implements LoggedModelStore {
     await this.#rest.run({ method: "POST", path: `${this.#pathOf(modelId)}/params`, body });
   }
 
-  async addMetrics(modelId: string, runId: string, metrics: readonly Metric[]): Promise<void> {
+  async addMetrics(modelId: string, runId: string, metrics: readonly MeasuredMetric[]): Promise<void> {
     const batch = {
-      series: metrics.map(({ key }) => ({ key, modelId })),
+      series: metrics.map((metric) => measuredSeries(modelId, metric)),
       metrics: {
         length: metrics.length,
         seriesIds: Uint32Array.from(metrics.keys()),
@@ -124,6 +123,12 @@ export class HttpLoggedModelStore implements LoggedModelStore {
     return `${MODELS}/${modelId}`;
   }
 }
+
+const measuredSeries = (modelId: string, { key, datasetName, datasetDigest }: MeasuredMetric) => ({
+  key,
+  modelId,
+  ...(datasetName === undefined ? {} : { dataset: { name: datasetName, digest: datasetDigest ?? "" } }),
+});
 
 const onDataset = ({
   datasetName,

@@ -100,7 +100,7 @@ export class HttpMetricSink implements AsyncMetricSink {
 }
 
 type Failed = Attempt & { readonly status: "failed" };
-type Taken = Readonly<Record<keyof BatchPositions, number>>;
+type Taken = Readonly<Record<Exclude<keyof BatchPositions, "marks">, number>>;
 
 // Who may not write now may be allowed to later, and a certificate may be put right: values are not given up for it.
 const LATER: ReadonlySet<TidemarkError["code"]> = new Set([

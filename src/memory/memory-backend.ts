@@ -1,5 +1,7 @@
 import type { Backend } from "../contract/backend.ts";
 import { MemoryArtifactStore } from "./memory-artifact-store.ts";
+import { MemoryGarbageStore } from "./memory-garbage-store.ts";
+import { MemoryImporter } from "./memory-importer.ts";
 import { MemoryRegistryStore } from "./memory-registry-store.ts";
 import { MemoryTrackingStore } from "./memory-tracking-store.ts";
 
@@ -23,11 +25,14 @@ export function memoryBackend(): Backend {
   const files = new Map<string, Uint8Array>();
   const tracking = new MemoryTrackingStore();
   const { loggedModels } = tracking;
+  const registry = new MemoryRegistryStore({ tracking, loggedModels });
   return {
     uri: "memory:",
     tracking,
     loggedModels,
-    registry: new MemoryRegistryStore({ tracking, loggedModels }),
+    garbage: new MemoryGarbageStore(tracking, files),
+    registry,
+    importer: new MemoryImporter({ tracking, loggedModels, registry }),
     artifacts: (uri) => new MemoryArtifactStore(uri, files),
     close: async () => {},
   };

@@ -1,10 +1,10 @@
 import { newId, newRunName } from "../base/ids.ts";
 import { isLaterPoint } from "../base/point-order.ts";
-import { experimentDeleted, noSuchLoggedModel, noSuchTag } from "../base/store-errors.ts";
-import type { LoggedModelQuery, LoggedModelStore } from "../contract/logged-model-store.ts";
+import { experimentDeleted, idTaken, noSuchLoggedModel, noSuchTag } from "../base/store-errors.ts";
+import type { ImportedLoggedModel } from "../contract/importer.ts";
+import type { LoggedModelQuery, LoggedModelStore, MeasuredMetric } from "../contract/logged-model-store.ts";
 import type { Page } from "../contract/tracking-store.ts";
 import type { Experiment } from "../schema/experiment.ts";
-import type { Metric } from "../schema/metric.ts";
 import {
   byMetric,
   type CreateLoggedModel,
@@ -48,6 +48,15 @@ export class MemoryLoggedModelStore implements LoggedModelStore {
     return model;
   }
 
+  import(model: ImportedLoggedModel): string {
+    const { artifactLocation, lifecycleStage } = this.#experimentOf(model.experimentId);
+    if (lifecycleStage === "deleted") throw experimentDeleted(model.experimentId);
+    if (this.#models.has(model.id)) throw idTaken("logged model", model.id, URI);
+    const imported = { ...model, artifactLocation: `${artifactLocation}/models/${model.id}/artifacts` };
+    this.#models.set(model.id, imported);
+    return imported.artifactLocation;
+  }
+
   async get(modelId: string): Promise<LoggedModel> {
     return this.#find(modelId);
   }
@@ -70,7 +79,7 @@ export class MemoryLoggedModelStore implements LoggedModelStore {
     this.#change(modelId, { params: merged(this.#find(modelId).params, params) });
   }
 
-  async addMetrics(modelId: string, runId: string, metrics: readonly Metric[]): Promise<void> {
+  async addMetrics(modelId: string, runId: string, metrics: readonly MeasuredMetric[]): Promise<void> {
     for (const metric of metrics) this.addMetric(modelId, { ...metric, runId });
   }
 
@@ -82,6 +91,11 @@ export class MemoryLoggedModelStore implements LoggedModelStore {
     const { tags } = this.#find(modelId);
     if (!Object.hasOwn(tags, key)) throw noSuchTag(key, `logged model ${modelId}`);
     this.#change(modelId, { tags: Object.fromEntries(Object.entries(tags).filter(([name]) => name !== key)) });
+  }
+
+  /** All of an experiment. */
+  of(experimentId: string): LoggedModel[] {
+    return [...this.#models.values()].filter((model) => model.experimentId === experimentId);
   }
 
   has(modelId: string): boolean {

@@ -1,5 +1,13 @@
-import { cannotArchive, modelNameTaken, noSuchAlias, noSuchModel, noSuchVersion } from "../base/store-errors.ts";
+import {
+  cannotArchive,
+  idTaken,
+  modelNameTaken,
+  noSuchAlias,
+  noSuchModel,
+  noSuchVersion,
+} from "../base/store-errors.ts";
 import type { Backend } from "../contract/backend.ts";
+import type { ImportedVersion } from "../contract/importer.ts";
 import type { RegistryStore, VersionRef } from "../contract/registry-store.ts";
 import type { Page, SearchQuery } from "../contract/tracking-store.ts";
 import {
@@ -44,20 +52,33 @@ export class MemoryRegistryStore implements RegistryStore {
   }
 
   async createModel({ name, description, tags = {} }: CreateModel): Promise<RegisteredModel> {
-    if (this.#models.has(name)) throw modelNameTaken(name);
     const now = Date.now();
-    const model = {
+    const given = description === undefined ? {} : { description };
+    this.importModel({ name, ...given, creationTime: now, lastUpdateTime: now, tags, aliases: {} });
+    return modelEntity(this.#find(name));
+  }
+
+  importModel({ name, description, creationTime, lastUpdateTime, tags, aliases }: RegisteredModel): void {
+    if (this.#models.has(name)) throw modelNameTaken(name);
+    this.#models.set(name, {
       name,
-      creationTime: now,
-      lastUpdateTime: now,
+      creationTime,
+      lastUpdateTime,
       description,
       tags: new Map(Object.entries(tags)),
-      aliases: new Map(),
+      aliases: new Map(Object.entries(aliases)),
       versions: new Map(),
       locations: new Map(),
-    };
-    this.#models.set(name, model);
-    return modelEntity(model);
+    });
+  }
+
+  importVersion({ name, ...version }: ImportedVersion): void {
+    const { versions, locations } = this.#find(name);
+    if (versions.has(version.version)) throw idTaken(`version of ${name}`, version.version, URI);
+    versions.set(version.version, { ...version, status: "READY" });
+    const copied = copiedVersion(version.source);
+    const original = copied === undefined ? undefined : this.#models.get(copied.name)?.versions.get(copied.version);
+    if (copied !== undefined && original !== undefined) locations.set(version.version, this.#locate(copied));
   }
 
   async getModel(name: string): Promise<RegisteredModel> {

@@ -1,19 +1,28 @@
 import type { TidemarkError } from "../base/errors.ts";
 import { latestPoint, orderPoints } from "../base/point-order.ts";
-import { paramChanged } from "../base/store-errors.ts";
+import { noSuchMark, paramChanged } from "../base/store-errors.ts";
+import type { Mark } from "../contract/batch.ts";
+import type { RewindTarget, RunMark } from "../contract/tracking-store.ts";
 import { byDataset, type DatasetInput } from "../schema/dataset.ts";
 import type { LifecycleStage } from "../schema/experiment.ts";
 import type { Metric, MetricHistory } from "../schema/metric.ts";
 import { byModel, type ModelInput, type ModelOutput } from "../schema/model-link.ts";
 import type { RunEntity, UpdateRun } from "../schema/run.ts";
 
-const RUN_NAME_TAG = "mlflow.runName";
+export const RUN_NAME_TAG = "mlflow.runName";
 
 /** What of a run is not in collections of their own. */
 export type RunHead = Omit<
   RunEntity,
   "params" | "tags" | "metrics" | "latestMetrics" | "inputs" | "modelInputs" | "modelOutputs"
 >;
+
+interface StoredMark {
+  readonly id: string;
+  readonly time: number;
+  /** By key: how many values there were. */
+  readonly counts: Map<string, number>;
+}
 
 interface Column {
   readonly steps: number[];
@@ -25,23 +34,46 @@ interface Column {
 export class MemoryRun {
   #head: RunHead;
   readonly params = new Map<string, string>();
+  /** Who may still write to it. */
+  openSinks = 0;
   readonly tags: Map<string, string>;
   readonly #metrics = new Map<string, Column>();
+  /** Oldest first. */
+  readonly #marks = new Map<string, StoredMark>();
   readonly #inputs = new Map<string, DatasetInput>();
   readonly #modelInputs = new Map<string, ModelInput>();
   readonly #modelOutputs = new Map<string, ModelOutput>();
+  /** Milliseconds since 1970. */
+  #lastWrite = Date.now();
+  #deletedTime: number | undefined;
 
   constructor(head: RunHead, tags: Readonly<Record<string, string>>) {
     this.#head = head;
     this.tags = new Map(Object.entries(tags));
-    this.tags.set(RUN_NAME_TAG, head.name);
   }
 
   get head(): RunHead {
     return this.#head;
   }
 
+  get lastWrite(): number {
+    return this.#lastWrite;
+  }
+
+  /** Something of it is being written. */
+  touch(): this {
+    this.#lastWrite = Date.now();
+    return this;
+  }
+
+  /** `undefined` where it is not deleted. */
+  get deletedTime(): number | undefined {
+    return this.#deletedTime;
+  }
+
   setLifecycleStage(lifecycleStage: LifecycleStage): void {
+    if (lifecycleStage === this.#head.lifecycleStage) return;
+    this.#deletedTime = lifecycleStage === "deleted" ? Date.now() : undefined;
     this.#head = { ...this.#head, lifecycleStage };
   }
 
@@ -88,6 +120,51 @@ export class MemoryRun {
     column.values.push(value);
     column.timestamps.push(timestamp);
     column.steps.push(step);
+  }
+
+  /** A mark stands where it was made, also when it comes once more. */
+  setMark({ name, id, time }: Mark): void {
+    if (this.#marks.get(name)?.id === id) return;
+    const counts = new Map([...this.#metrics].map(([key, { values }]) => [key, values.length]));
+    // Made anew, so that it is the newest.
+    this.#marks.delete(name);
+    this.#marks.set(name, { id, time, counts });
+  }
+
+  marks(): RunMark[] {
+    return [...this.#marks].map(([name, { time }]) => ({ name, time }));
+  }
+
+  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` for a missing mark */
+  rewind(to: RewindTarget): void {
+    if ("mark" in to) this.#rewindToMark(to.mark);
+    else for (const [key, step] of to.steps) this.#cutFrom(key, step);
+  }
+
+  #rewindToMark(name: string): void {
+    const mark = this.#marks.get(name);
+    const names = [...this.#marks.keys()];
+    if (mark === undefined) throw noSuchMark(this.#head.id, name, names);
+    for (const later of names.slice(names.indexOf(name) + 1)) this.#marks.delete(later);
+    for (const [key, column] of this.#metrics) {
+      const count = mark.counts.get(key) ?? 0;
+      for (const part of [column.steps, column.timestamps, column.values]) part.length = count;
+      if (count === 0) this.#metrics.delete(key);
+    }
+  }
+
+  /** Marks stay, and stand for what is left of what they stood for. */
+  #cutFrom(key: string, step: number): void {
+    const column = this.#metrics.get(key);
+    if (column === undefined) return;
+    const isKept = column.steps.map((each) => each < step);
+    const kept = (part: readonly number[]) => part.filter((_, at) => isKept[at]);
+    const { steps, timestamps, values } = column;
+    this.#metrics.set(key, { steps: kept(steps), timestamps: kept(timestamps), values: kept(values) });
+    if (!isKept.includes(true)) this.#metrics.delete(key);
+    for (const { counts } of this.#marks.values()) {
+      counts.set(key, isKept.slice(0, counts.get(key) ?? 0).filter(Boolean).length);
+    }
   }
 
   history(key: string): MetricHistory {

@@ -4,17 +4,28 @@ import {
   defaultExperimentStays,
   experimentDeleted,
   experimentNameTaken,
+  idTaken,
   noSuchDeletedExperiment,
   noSuchExperiment,
   noSuchLoggedModel,
   noSuchRun,
   noSuchTag,
   runDeleted,
+  runIsWritten,
 } from "../base/store-errors.ts";
 import type { Batch, Series } from "../contract/batch.ts";
+import type { ImportedExperiment, ImportedRun } from "../contract/importer.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import { OK, type Outcome } from "../contract/outcome.ts";
-import type { ExperimentQuery, Page, RunQuery, SyncTrackingStore, TrackingStore } from "../contract/tracking-store.ts";
+import type {
+  ExperimentQuery,
+  Page,
+  RewindTarget,
+  RunMark,
+  RunQuery,
+  SyncTrackingStore,
+  TrackingStore,
+} from "../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment, LifecycleStage } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
@@ -22,20 +33,21 @@ import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import { searchExperiments, searchRuns } from "../search/searches.ts";
 import { MemoryLoggedModelStore } from "./memory-logged-model-store.ts";
-import { MemoryRun } from "./memory-run.ts";
+import { MemoryRun, RUN_NAME_TAG } from "./memory-run.ts";
 
 const URI = "memory:";
 const DEFAULT_ID = "0";
 
 /** Experiments and runs in maps. */
 export class MemoryTrackingStore implements TrackingStore {
-  readonly #experiments = new Map<string, Experiment>();
-  readonly #runs = new Map<string, MemoryRun>();
+  readonly experiments = new Map<string, Experiment>();
+  readonly runs = new Map<string, MemoryRun>();
+  #nextExperiment = 0;
 
   readonly loggedModels = new MemoryLoggedModelStore((experimentId) => this.#findExperiment(experimentId));
 
   constructor() {
-    this.#addExperiment(DEFAULT_ID, { name: "Default" });
+    this.#createExperiment({ name: "Default" });
   }
 
   readonly sync: SyncTrackingStore = {
@@ -53,12 +65,22 @@ export class MemoryTrackingStore implements TrackingStore {
   #createExperiment(input: CreateExperiment): string {
     const owner = this.#findByName(input.name);
     if (owner !== undefined) throw experimentNameTaken(owner);
-    return this.#addExperiment(String(this.#experiments.size), input);
+    // An imported experiment may have any number for an id.
+    while (this.experiments.has(String(this.#nextExperiment))) this.#nextExperiment++;
+    return this.#addExperiment(String(this.#nextExperiment++), input);
+  }
+
+  importExperiment({ id, name, tags, ...times }: ImportedExperiment): void {
+    const owner = this.#findByName(name);
+    if (owner !== undefined) throw experimentNameTaken(owner);
+    if (this.experiments.has(id)) throw idTaken("experiment", id, URI);
+    this.#addExperiment(id, { name, tags });
+    this.experiments.set(id, { ...this.#findExperiment(id), ...times });
   }
 
   #addExperiment(id: string, { name, artifactLocation, tags = {} }: CreateExperiment): string {
     const now = Date.now();
-    this.#experiments.set(id, {
+    this.experiments.set(id, {
       id,
       name,
       artifactLocation: artifactLocation ?? `${URI}${id}`,
@@ -79,7 +101,7 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async searchExperiments(query: ExperimentQuery): Promise<Page<Experiment>> {
-    return searchExperiments([...this.#experiments.values()], query);
+    return searchExperiments([...this.experiments.values()], query);
   }
 
   async renameExperiment(experimentId: string, name: string): Promise<void> {
@@ -123,7 +145,7 @@ export class MemoryTrackingStore implements TrackingStore {
     const id = newId();
     const head = {
       id,
-      name: input.name ?? input.tags?.["mlflow.runName"] ?? newRunName(),
+      name: input.name ?? input.tags?.[RUN_NAME_TAG] ?? newRunName(),
       experimentId: experiment.id,
       userId: input.userId ?? "unknown",
       status: "RUNNING",
@@ -131,9 +153,23 @@ export class MemoryTrackingStore implements TrackingStore {
       lifecycleStage: "active",
       artifactUri: `${experiment.artifactLocation}/${id}/artifacts`,
     } as const;
-    const run = new MemoryRun(head, input.tags ?? {});
-    this.#runs.set(id, run);
+    const run = new MemoryRun(head, { ...input.tags, [RUN_NAME_TAG]: head.name });
+    this.runs.set(id, run);
     return run.entity();
+  }
+
+  importRun(run: ImportedRun): string {
+    const { params, tags, inputs, modelInputs, modelOutputs, ...head } = run;
+    const { artifactLocation } = this.#findActiveExperiment(run.experimentId);
+    if (this.runs.has(run.id)) throw idTaken("run", run.id, URI);
+    const artifactUri = `${artifactLocation}/${run.id}/artifacts`;
+    const imported = new MemoryRun({ ...head, lifecycleStage: "active", artifactUri }, tags);
+    for (const [key, value] of Object.entries(params)) imported.setParam(key, value);
+    for (const input of inputs) imported.addInput(input);
+    for (const model of modelInputs) imported.addModelInput(model);
+    for (const model of modelOutputs) imported.addModelOutput(model);
+    this.runs.set(run.id, imported);
+    return artifactUri;
   }
 
   async getRun(runId: string): Promise<RunEntity> {
@@ -141,7 +177,7 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async searchRuns(query: RunQuery): Promise<Page<RunEntity>> {
-    const runs = [...this.#runs.values()].map((run) => run.entity());
+    const runs = [...this.runs.values()].map((run) => run.entity());
     return searchRuns(
       runs.filter(({ experimentId }) => query.experimentIds.includes(experimentId)),
       query,
@@ -153,7 +189,26 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   updateRunSync({ runId, ...changes }: UpdateRun): void {
-    this.#findActive(runId).update(changes);
+    this.#findActive(runId).touch().update(changes);
+  }
+
+  async lastWrites(runs: readonly RunEntity[]): Promise<readonly number[]> {
+    return runs.map(({ id }) => this.runs.get(id)?.lastWrite ?? 0);
+  }
+
+  async reapRun(runId: string, { endTime, tag }: { endTime: number; tag: Tag }): Promise<boolean> {
+    const run = this.#findActive(runId);
+    if (run.head.status !== "RUNNING") return false;
+    run.update({ status: "KILLED", endTime });
+    run.setTag(tag.key, tag.value);
+    return true;
+  }
+
+  async reviveRun(runId: string, tagKey: string): Promise<boolean> {
+    const run = this.#findActive(runId);
+    if (run.head.status !== "KILLED" || !run.tags.delete(tagKey)) return false;
+    run.update({ status: "RUNNING" });
+    return true;
   }
 
   async deleteRun(runId: string): Promise<void> {
@@ -169,16 +224,16 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async deleteTag(runId: string, key: string): Promise<void> {
-    if (!this.#findActive(runId).tags.delete(key)) throw noSuchTag(key, `run ${runId}`);
+    if (!this.#findActive(runId).touch().tags.delete(key)) throw noSuchTag(key, `run ${runId}`);
   }
 
   async logModelInputs(runId: string, models: readonly ModelInput[]): Promise<void> {
-    const run = this.#findActive(runId);
+    const run = this.#findActive(runId).touch();
     for (const model of models) run.addModelInput(model);
   }
 
   async logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
-    const run = this.#findActive(runId);
+    const run = this.#findActive(runId).touch();
     for (const model of models) run.addModelOutput(model);
   }
 
@@ -186,17 +241,33 @@ export class MemoryTrackingStore implements TrackingStore {
     return this.sync.openSink(runId);
   }
 
+  async rewind(runId: string, to: RewindTarget): Promise<void> {
+    const run = this.#findActive(runId);
+    if (run.openSinks > 0) throw runIsWritten(runId, "it is open");
+    run.rewind(to);
+  }
+
+  async marks(runId: string): Promise<readonly RunMark[]> {
+    return this.#find(runId).marks();
+  }
+
   #openSink(runId: string): MetricSink {
     const run = this.#findActive(runId);
-    return { limits: {}, writeSync: (batch) => write(run, batch, this.loggedModels), close: () => {} };
+    let isOpen = true;
+    run.openSinks++;
+    const close = () => {
+      if (isOpen) run.openSinks--;
+      isOpen = false;
+    };
+    return { limits: {}, writeSync: (batch) => write(run.touch(), batch, this.loggedModels), close };
   }
 
   #findByName(name: string): Experiment | undefined {
-    return [...this.#experiments.values()].find((experiment) => experiment.name === name);
+    return [...this.experiments.values()].find((experiment) => experiment.name === name);
   }
 
   #findExperiment(experimentId: string): Experiment {
-    const experiment = this.#experiments.get(experimentId);
+    const experiment = this.experiments.get(experimentId);
     if (experiment === undefined) throw noSuchExperiment(experimentId, URI);
     return experiment;
   }
@@ -208,19 +279,19 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   #change(experiment: Experiment, changes: Partial<Experiment>): void {
-    this.#experiments.set(experiment.id, { ...experiment, ...changes, lastUpdateTime: Date.now() });
+    this.experiments.set(experiment.id, { ...experiment, ...changes, lastUpdateTime: Date.now() });
   }
 
   /** Runs go with their experiment. */
   #setStage(experiment: Experiment, lifecycleStage: LifecycleStage): void {
     this.#change(experiment, { lifecycleStage });
-    for (const run of this.#runs.values()) {
+    for (const run of this.runs.values()) {
       if (run.head.experimentId === experiment.id) run.setLifecycleStage(lifecycleStage);
     }
   }
 
   #find(runId: string): MemoryRun {
-    const run = this.#runs.get(runId);
+    const run = this.runs.get(runId);
     if (run === undefined) throw noSuchRun(runId, URI);
     return run;
   }
@@ -240,11 +311,16 @@ function write(run: MemoryRun, batch: Batch, models: MemoryLoggedModelStore): Ou
     metrics: Array.from({ length: batch.metrics.length }, (_, i) => addMetric(run, batch, i, models)),
   };
   for (const { key, value } of batch.tags) run.setTag(key, value);
+  for (const mark of batch.marks ?? []) run.setMark(mark);
   const error = [...refusals.params, ...refusals.metrics].find((refusal) => refusal !== undefined);
   if (error === undefined) return OK;
   const refused = (kind: keyof typeof refusals, isRefused: boolean) =>
     upTo(refusals[kind].length).filter((i) => (refusals[kind][i] !== undefined) === isRefused);
-  const others = { tags: upTo(batch.tags.length), inputs: upTo(batch.inputs.length) };
+  const others = {
+    tags: upTo(batch.tags.length),
+    inputs: upTo(batch.inputs.length),
+    marks: upTo(batch.marks?.length ?? 0),
+  };
   return {
     status: "permanent",
     error,

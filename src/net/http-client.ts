@@ -80,6 +80,7 @@ const CERTIFICATE_CODES =
 
 function networkError(url: URL, cause: unknown): TidemarkError {
   const systemCode = rootCodeOf(cause);
+  if (systemCode === "ENOTCAPABLE") return forbidden(url, cause);
   const isCertificate = CERTIFICATE_CODES.test(systemCode ?? "");
   const wasSent = !isCertificate && !UNSENT_CODES.test(systemCode ?? "");
   const reason = isCertificate ? `its certificate is not trusted (${systemCode})` : reasonOf(systemCode, cause);
@@ -93,6 +94,13 @@ function networkError(url: URL, cause: unknown): TidemarkError {
     },
   });
 }
+
+/** Deno says which permission it wants; asking again would not help. */
+const forbidden = (url: URL, cause: unknown): TidemarkError =>
+  new TidemarkError("PERMISSION_DENIED", `${url.origin} is not asked: ${messageOf(rootOf(cause))}`, {
+    cause,
+    details: { origin: url.origin, wasSent: false },
+  });
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there",
@@ -108,10 +116,12 @@ const REASONS: Readonly<Record<string, string>> = {
 const reasonOf = (systemCode: string | undefined, cause: unknown): string =>
   systemCode === undefined ? messageOf(cause) : `${REASONS[systemCode] ?? messageOf(cause)} (${systemCode})`;
 
+const rootCodeOf = (error: unknown): string | undefined => systemCodeOf(rootOf(error));
+
 /** Connection trouble comes wrapped: in an AggregateError where a host has several addresses. */
-function rootCodeOf(error: unknown): string | undefined {
+function rootOf(error: unknown): unknown {
   const code = systemCodeOf(error);
-  if (code !== undefined && code !== "UND_ERR_ABORTED") return code;
-  if (error instanceof AggregateError) return rootCodeOf(error.errors[0]);
-  return error instanceof Error && error.cause !== undefined ? rootCodeOf(error.cause) : undefined;
+  if (code !== undefined && code !== "UND_ERR_ABORTED") return error;
+  if (error instanceof AggregateError) return rootOf(error.errors[0]);
+  return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error;
 }

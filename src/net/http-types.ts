@@ -37,6 +37,12 @@ export interface HttpClientOptions {
   readonly timeoutMs: number;
   /** The most connections to one server. */
   readonly maxConnections: number;
+  /**
+   * Takes turns over the connections instead of using the same few again and again. For servers that send an answer's head and
+   * body apart: on a connection in constant use Linux acknowledges the head 40 ms late, and the body waits for that. Costs the
+   * opening of more connections. Default false.
+   */
+  readonly rotatesConnections?: boolean | undefined;
   readonly tls?: TlsOptions | undefined;
   /** The proxy for a URL; `undefined` where there is none between. */
   readonly proxyFor?: ((url: URL) => string | undefined) | undefined;

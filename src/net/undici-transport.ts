@@ -1,8 +1,11 @@
 import type { Agent, buildConnector, Dispatcher, Pool, ProxyAgent } from "undici";
 import type { HttpClientOptions, HttpRequest, HttpResponse, HttpTransport } from "./http-types.ts";
 import { survivePausedEnd } from "./socket-end.ts";
+import { Turns } from "./turns.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Enough that a connection rests for 200 ms between requests of 50 ms: then the kernel takes it for an unused one. */
+const POOLS_IN_TURNS = 4;
 
 type Undici = typeof import("undici");
 
@@ -15,24 +18,42 @@ export async function openTransport(options: HttpClientOptions): Promise<HttpTra
 class UndiciTransport implements HttpTransport {
   readonly #undici: Undici;
   readonly #options: HttpClientOptions;
-  readonly #direct: Agent;
+  readonly #direct: Turns<Agent>;
   readonly #proxies = new Map<string, ProxyAgent>();
 
   constructor(undici: Undici, options: HttpClientOptions) {
     this.#undici = undici;
     this.#options = options;
-    this.#direct = new undici.Agent({
-      ...this.#poolOptions(),
-      connect: undici.buildConnector({ ...this.#tls(), timeout: CONNECT_TIMEOUT_MS }),
-    });
+    const pools = options.rotatesConnections ? POOLS_IN_TURNS : 1;
+    const openAgent = () =>
+      new undici.Agent({
+        ...this.#poolOptions(),
+        connections: Math.ceil(options.maxConnections / pools),
+        connect: undici.buildConnector({ ...this.#tls(), timeout: CONNECT_TIMEOUT_MS }),
+      });
+    this.#direct = new Turns(Array.from({ length: pools }, openAgent));
   }
 
-  async send({ method, url, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const proxy = this.#proxyFor(request.url);
+    if (proxy !== undefined) return this.#sendOver(proxy, request);
+    const { way, done } = this.#direct.take();
+    try {
+      const response = await this.#sendOver(way, request);
+      response.body.once("close", done);
+      return response;
+    } catch (error) {
+      done();
+      throw error;
+    }
+  }
+
+  async #sendOver(dispatcher: Dispatcher, { method, url, headers, body, signal }: HttpRequest) {
     const {
       statusCode,
       headers: answered,
       body: stream,
-    } = await this.#dispatcherFor(url).request({
+    } = await dispatcher.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method,
@@ -50,12 +71,12 @@ class UndiciTransport implements HttpTransport {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#direct, ...this.#proxies.values()].map((dispatcher) => dispatcher.destroy()));
+    await Promise.all([...this.#direct.ways, ...this.#proxies.values()].map((dispatcher) => dispatcher.destroy()));
   }
 
-  #dispatcherFor(url: URL): Dispatcher {
+  #proxyFor(url: URL): ProxyAgent | undefined {
     const uri = this.#options.proxyFor?.(url);
-    if (uri === undefined) return this.#direct;
+    if (uri === undefined) return undefined;
     let proxy = this.#proxies.get(uri);
     if (proxy === undefined) {
       proxy = new this.#undici.ProxyAgent({ ...this.#poolOptions(), uri, requestTls: this.#tls() });
@@ -91,9 +112,11 @@ const guarded =
       callback(...answer);
     });
 
-const joined = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]],
-    ),
-  );
+function joined(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) texts[name] = typeof value === "string" ? value : value.join(", ");
+  }
+  return texts;
+}

@@ -10,10 +10,15 @@ interface SpilledRange {
   /** How many entries the run had appended before the first of the range. */
   start: number;
   count: number;
+  /** When the first entry came, by Date.now. */
+  openedAt: number;
 }
 
 /** Values kept in memory although the journal has them, so that a sink that keeps up never reads the disk. */
 const HEAD_VALUES = 8 * CHUNK_VALUES;
+
+/** The most values that a sink may ask for at a time: what memory keeps. */
+export const MOST_BATCH_VALUES = HEAD_VALUES;
 
 /**
  * What is sealed and not settled, oldest first: a head in memory, then what only the journal holds, then what the journal could
@@ -22,6 +27,7 @@ const HEAD_VALUES = 8 * CHUNK_VALUES;
 export class Backlog {
   readonly #journal: Journal | undefined;
   readonly #maxSegmentValues: number;
+  readonly #maxBatchValues: number;
   #head: Segment[] = [];
   #spilled: SpilledRange | undefined;
   #tail: Segment[] = [];
@@ -29,12 +35,18 @@ export class Backlog {
   #unreadable = 0;
 
   /**
-   * @param maxSegmentValues - Values of what is joined and journaled: as many as the sink sends at a time, so that it is settled as
-   *   a whole and a process that is killed leaves as little as possible to be repeated.
+   * @param maxBatchValues - As many as the sink sends at a time, at most {@link MOST_BATCH_VALUES}. What is journaled is joined up to that, so that it
+   *   is settled as a whole and a process that is killed leaves as little as possible to be repeated.
    */
-  constructor(journal: Journal | undefined, maxSegmentValues = CHUNK_VALUES) {
+  constructor(journal: Journal | undefined, maxBatchValues: number) {
     this.#journal = journal;
-    this.#maxSegmentValues = Math.min(CHUNK_VALUES, maxSegmentValues);
+    this.#maxSegmentValues = Math.min(CHUNK_VALUES, maxBatchValues);
+    this.#maxBatchValues = Math.max(CHUNK_VALUES, maxBatchValues);
+  }
+
+  /** All entries that are not settled. */
+  get entries(): number {
+    return this.#entriesInMemory + (this.#spilled?.count ?? 0);
   }
 
   get entriesInMemory(): number {
@@ -58,6 +70,15 @@ export class Backlog {
     return this.#head[0]?.start ?? this.#spilled?.start ?? this.#tail[0]?.start;
   }
 
+  /** When the oldest entry came that is behind a position and in no sink's hands; `undefined` where there is none. */
+  openedAtFrom(position: number): number | undefined {
+    const isHeld = ({ start, isOffered }: Segment) => start >= position && !isOffered;
+    const held = this.#head.find(isHeld);
+    if (held !== undefined) return held.openedAt;
+    if (this.#spilled !== undefined && this.#spilled.start >= position) return this.#spilled.openedAt;
+    return this.#tail.find(isHeld)?.openedAt;
+  }
+
   get isEmpty(): boolean {
     return this.oldestStart === undefined;
   }
@@ -78,16 +99,21 @@ export class Backlog {
 
   /** Takes over what a journal holds that another process has left. */
   adopt({ position, end, count }: { position: JournalPosition; end: JournalPosition; count: number }): void {
-    if (count > 0) this.#spilled = { position, end, start: 0, count };
+    if (count > 0) this.#spilled = { position, end, start: 0, count, openedAt: 0 };
   }
 
-  /** The oldest segment, read back from the journal where memory does not have it. */
-  first(): Segment | undefined {
+  /**
+   * The oldest segment, read back from the journal where memory does not have it, with those behind it that fit into one batch.
+   *
+   * @param mayJoin - Whether the segment that begins there may become a part of the one before it.
+   */
+  first(mayJoin: (start: number) => boolean): Segment | undefined {
     if (this.#head.length === 0 && this.#spilled !== undefined) this.#readBack(this.#spilled);
     if (this.#head.length === 0 && this.#spilled === undefined) {
       this.#head = this.#tail;
       this.#tail = [];
     }
+    this.#gather(mayJoin);
     return this.#head[0];
   }
 
@@ -123,7 +149,8 @@ export class Backlog {
 
   #spill(segment: Segment, journaledFrom: JournalPosition): void {
     const end = segment.retireTo as JournalPosition;
-    this.#spilled ??= { position: journaledFrom, end, start: segment.start, count: 0 };
+    const { start, openedAt } = segment;
+    this.#spilled ??= { position: journaledFrom, end, start, count: 0, openedAt };
     this.#spilled.end = end;
     this.#spilled.count += segment.count;
     segment.release();
@@ -137,12 +164,38 @@ export class Backlog {
     const last = target.at(-1);
     // The first of all may be on its way.
     if (last === undefined || last === this.#head[0]) return false;
+    if (last.marks.length > 0) return false;
     if (last.isJournaled !== segment.isJournaled || !this.#fits(last, segment.columns)) return false;
     last.appendAll(segment.batch([], segment.count));
     last.retireTo = segment.retireTo ?? last.retireTo;
     this.#entriesInMemory += segment.count;
     segment.release();
     return true;
+  }
+
+  /** Makes one segment of the oldest ones, for a sink that takes so many values at a time. */
+  #gather(mayJoin: (start: number) => boolean): void {
+    if (this.#maxBatchValues === CHUNK_VALUES) return;
+    const [first, ...rest] = this.#head;
+    if (first === undefined || first.isOffered) return;
+    first.isOffered = true;
+    let length = first.columns.length;
+    const end = rest.findIndex(({ start, columns, isJournaled }) => {
+      length += columns.length;
+      return length > this.#maxBatchValues || isJournaled !== first.isJournaled || !mayJoin(start);
+    });
+    const parts = [first, ...(end < 0 ? rest : rest.slice(0, end))];
+    if (parts.length === 1) return;
+    const joined = new Segment(first.start, this.#maxBatchValues);
+    joined.isJournaled = first.isJournaled;
+    joined.openedAt = first.openedAt;
+    joined.isOffered = true;
+    for (const part of parts) {
+      joined.appendAll(part.batch([], part.count));
+      joined.retireTo = part.retireTo ?? joined.retireTo;
+      part.release();
+    }
+    this.#head.splice(0, parts.length, joined);
   }
 
   #keep(target: Segment[], segment: Segment): void {
@@ -152,14 +205,19 @@ export class Backlog {
 
   /** Small records are joined into one segment, so that a long outage is not made up for value by value. */
   #readBack(spilled: SpilledRange): void {
-    const segment = new Segment(spilled.start);
+    const mostValues = Math.max(CHUNK_VALUES, Math.min(this.#maxBatchValues, spilled.count));
+    const segment = new Segment(spilled.start, mostValues);
     while (spilled.position < spilled.end) {
       const record = this.#journal?.read(spilled.position);
-      if (record === undefined || !this.#fits(segment, record.batch.metrics)) break;
+      if (record === undefined) break;
+      const { length } = segment.columns;
+      const most = length > 0 && this.#maxBatchValues === CHUNK_VALUES ? this.#maxSegmentValues : mostValues;
+      if (length + record.batch.metrics.length > most) break;
       segment.appendAll(record.batch);
       spilled.position = record.next;
       segment.retireTo = record.next;
       segment.isJournaled = true;
+      if (segment.marks.length > 0) break;
     }
     if (segment.count > 0) {
       spilled.start += segment.count;

@@ -3,13 +3,20 @@ import type { MetricColumns } from "../contract/batch.ts";
 /** Values in a full chunk: small enough that writing one out never takes more than a few milliseconds. */
 export const CHUNK_VALUES = 4_096;
 
-/** Columns with room for {@link CHUNK_VALUES} values: 28 bytes a value, allocated once and used again. */
+/** Columns of 28 bytes a value. Those with room for {@link CHUNK_VALUES} are allocated once and used again. */
 export class ColumnChunk implements MetricColumns {
   length = 0;
-  readonly seriesIds = new Uint32Array(CHUNK_VALUES);
-  readonly values = new Float64Array(CHUNK_VALUES);
-  readonly timestamps = new Float64Array(CHUNK_VALUES);
-  readonly steps = new Float64Array(CHUNK_VALUES);
+  readonly seriesIds: Uint32Array;
+  readonly values: Float64Array;
+  readonly timestamps: Float64Array;
+  readonly steps: Float64Array;
+
+  constructor(capacity: number) {
+    this.seriesIds = new Uint32Array(capacity);
+    this.values = new Float64Array(capacity);
+    this.timestamps = new Float64Array(capacity);
+    this.steps = new Float64Array(capacity);
+  }
 
   /** Appends the values of other columns behind these. The caller has seen that they fit. */
   appendAll(columns: MetricColumns): void {
@@ -53,12 +60,13 @@ const MOST_FREE_CHUNKS = 16;
 
 const freeChunks: ColumnChunk[] = [];
 
-export function takeChunk(): ColumnChunk {
-  return freeChunks.pop() ?? new ColumnChunk();
+/** @param capacity - At least {@link CHUNK_VALUES}. */
+export function takeChunk(capacity: number): ColumnChunk {
+  return (capacity === CHUNK_VALUES ? freeChunks.pop() : undefined) ?? new ColumnChunk(capacity);
 }
 
 /** Gives a chunk back. The caller keeps no reference to it. */
 export function releaseChunk(chunk: ColumnChunk): void {
   chunk.length = 0;
-  if (freeChunks.length < MOST_FREE_CHUNKS) freeChunks.push(chunk);
+  if (chunk.values.length === CHUNK_VALUES && freeChunks.length < MOST_FREE_CHUNKS) freeChunks.push(chunk);
 }

@@ -2,6 +2,7 @@ import { messageOf, TidemarkError } from "../base/errors.ts";
 import { type RetryPolicy, retryDelayMs } from "../base/retry-schedule.ts";
 import type { Batch } from "../contract/batch.ts";
 import type { Outcome } from "../contract/outcome.ts";
+import { countEntries } from "./count-entries.ts";
 import type { Segment } from "./segment.ts";
 
 /** What one attempt settled. */
@@ -65,18 +66,19 @@ export class Delivery {
   #refused(segment: Segment, batch: Batch, outcome: Outcome & { status: "permanent" }): Settlement {
     const { error, accepted, rejected } = outcome;
     // Both lists speak of positions in the batch as it was sent, so they are taken out together.
-    const acknowledged = accepted === undefined ? 0 : countOf(accepted);
-    const refused = rejected === undefined ? 0 : countOf(rejected);
+    const acknowledged = accepted === undefined ? 0 : countEntries(accepted);
+    const refused = rejected === undefined ? 0 : countEntries(rejected);
     if (acknowledged + refused > 0) {
       segment.remove({
         metrics: merged(accepted?.metrics, rejected?.metrics),
         params: merged(accepted?.params, rejected?.params),
         tags: merged(accepted?.tags, rejected?.tags),
         inputs: merged(accepted?.inputs, rejected?.inputs),
+        marks: merged(accepted?.marks, rejected?.marks),
       });
     }
     if (refused > 0) return { acknowledged, rejected: refused, error, waitMs: undefined };
-    const suspects = countOf(batch) - acknowledged;
+    const suspects = countEntries(batch) - acknowledged;
     if (suspects === 1) {
       const culprit = segment.batch(batch.series, 1);
       return { acknowledged, rejected: segment.removeBatch(culprit), error, waitMs: undefined };
@@ -94,16 +96,6 @@ export function outcomeOfThrown(error: unknown): Outcome {
       : new TidemarkError("INTERNAL_ERROR", `the backend failed: ${messageOf(error)}`, { cause: error });
   return { status: "retryable", error: cause };
 }
-
-interface Counted {
-  readonly metrics: { readonly length: number };
-  readonly params: { readonly length: number };
-  readonly tags: { readonly length: number };
-  readonly inputs: { readonly length: number };
-}
-
-const countOf = (parts: Counted) =>
-  parts.metrics.length + parts.params.length + parts.tags.length + parts.inputs.length;
 
 function merged(first: ArrayLike<number> | undefined, second: ArrayLike<number> | undefined): number[] {
   return [...Array.from(first ?? []), ...Array.from(second ?? [])];

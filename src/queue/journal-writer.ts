@@ -16,6 +16,7 @@ export class JournalWriter {
   #params = 0;
   #tags = 0;
   #inputs = 0;
+  #marks = 0;
 
   constructor(journal: Journal, onTrouble: (error: TidemarkError) => void) {
     this.#journal = journal;
@@ -24,8 +25,9 @@ export class JournalWriter {
 
   /** Appends what the segment has got since the last call. */
   write(segment: Segment, series: readonly Series[]): void {
-    const { columns, params, tags, inputs } = segment;
-    if (!this.#isWhole || segment.count === this.#values + this.#params + this.#tags + this.#inputs) return;
+    const { columns, params, tags, inputs, marks } = segment;
+    const written = this.#values + this.#params + this.#tags + this.#inputs + this.#marks;
+    if (!this.#isWhole || segment.count === written) return;
     const appended = this.#append({
       series,
       metrics: {
@@ -38,6 +40,7 @@ export class JournalWriter {
       params: params.slice(this.#params),
       tags: tags.slice(this.#tags),
       inputs: inputs.slice(this.#inputs),
+      marks: marks.slice(this.#marks),
     });
     if (appended.status !== "ok") {
       this.#isWhole = false;
@@ -50,6 +53,7 @@ export class JournalWriter {
     this.#params = params.length;
     this.#tags = tags.length;
     this.#inputs = inputs.length;
+    this.#marks = marks.length;
   }
 
   #append(batch: Batch): JournalAppend {
@@ -72,6 +76,7 @@ export class JournalWriter {
     this.#params = 0;
     this.#tags = 0;
     this.#inputs = 0;
+    this.#marks = 0;
     return from;
   }
 }

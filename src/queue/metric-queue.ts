@@ -1,6 +1,6 @@
 import { setTimeout as startTimer } from "node:timers";
 import { TidemarkError } from "../base/errors.ts";
-import type { Series } from "../contract/batch.ts";
+import type { Mark, Series } from "../contract/batch.ts";
 import type { Journal } from "../contract/journal.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type { DatasetInput } from "../schema/dataset.ts";
@@ -143,6 +143,15 @@ export class MetricQueue {
     this.#afterAppend(Date.now());
   }
 
+  /** Takes a mark behind everything that was appended before, and hands all of it over: whoever marks a place means to come back to it. */
+  appendMark(mark: Mark): void {
+    this.#refuseIfClosed();
+    this.#open.marks.push(mark);
+    // What comes later must not get into its segment.
+    this.#seal();
+    this.#handOver();
+  }
+
   /**
    * Settles when everything appended before the call is at the backend. What is appended meanwhile neither prolongs it nor is
    * forgotten.
@@ -186,8 +195,13 @@ export class MetricQueue {
       : this.#flushInterval(performance.now() - this.#begunAt);
   }
 
+  /** When the oldest entry came that is not due for its number; `undefined` where there is none. */
+  get #waitingSince(): number | undefined {
+    return this.#outbox.heldSince ?? (this.#length + this.#openItems > 0 ? this.#openedAt : undefined);
+  }
+
   get #openItems(): number {
-    return this.#open.params.length + this.#open.tags.length + this.#open.inputs.length;
+    return this.#open.params.length + this.#open.tags.length + this.#open.inputs.length + this.#open.marks.length;
   }
 
   #refuseIfClosed(): void {
@@ -206,8 +220,10 @@ export class MetricQueue {
     if (now >= this.#dueAt || now < this.#handedOverAt) this.#handOver();
     else if (this.#length < this.#sealAt) this.#armTimer(this.#dueAt - now);
     // While a sink fails, full chunks only queue up: trying again for each would hammer it.
-    else if (this.#outbox.isFailing) this.#seal();
-    else this.#handOver();
+    else if (this.#outbox.isFailing) {
+      this.#seal();
+      this.#armTimer(this.#flushIntervalMs);
+    } else this.#handOver();
   }
 
   /** Hands over what is waiting, as far as that is possible without giving up the thread. */
@@ -228,8 +244,9 @@ export class MetricQueue {
     const now = Date.now();
     this.#handedOverAt = now;
     this.#dueAt = now + Math.max(waitMs, Math.min(COST_FACTOR * costMs, this.#flushIntervalMs));
-    // What is still open is on the journal and waits for its age; what a synchronous sink refused, for the next attempt.
-    if (this.#length + this.#openItems > 0) this.#armTimer(this.#openedAt + this.#flushIntervalMs - now);
+    // What is still open, or waits for a full batch, is on the journal and waits for its age; what a synchronous sink refused, for the next attempt.
+    const waitingSince = this.#waitingSince;
+    if (waitingSince !== undefined) this.#armTimer(waitingSince + this.#flushIntervalMs - now);
     else if (this.#isSync && !this.#outbox.isEmpty) this.#armTimer(this.#dueAt - now);
     try {
       this.#onHandOver?.();
@@ -244,13 +261,15 @@ export class MetricQueue {
   }
 
   #handOverToSender(): number {
-    const isOld = Date.now() - this.#openedAt >= this.#flushIntervalMs;
-    if (this.#journalWriter === undefined || isOld || this.#length >= this.#sealAt) this.#seal();
+    const isOld = Date.now() - (this.#waitingSince ?? this.#openedAt) >= this.#flushIntervalMs;
+    const isUnsafe = this.#journalWriter === undefined && !this.#outbox.waitsForFullBatches;
+    if (isUnsafe || isOld || this.#length >= this.#sealAt) this.#seal();
     else {
       this.#open.columns.length = this.#length;
-      this.#journalWriter.write(this.#open, this.#outbox.series);
+      this.#journalWriter?.write(this.#open, this.#outbox.series);
     }
-    this.#outbox.startSending();
+    if (isOld) this.#outbox.startSendingAll();
+    else this.#outbox.startSending();
     // Without a journal nothing is gained by a hand-over before the sink's next batch is due.
     return this.#journalWriter === undefined ? this.#flushIntervalMs : 0;
   }
@@ -261,6 +280,7 @@ export class MetricQueue {
     segment.columns.length = this.#length;
     const { count } = segment;
     if (count === 0) return;
+    segment.openedAt = this.#openedAt;
     const journaledFrom = this.#journalWriter?.seal(segment, this.#outbox.series);
     this.#outbox.push(segment, journaledFrom);
     this.#open = new Segment(segment.start + count);

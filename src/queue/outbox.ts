@@ -5,7 +5,8 @@ import type { Series } from "../contract/batch.ts";
 import type { Journal, JournalPosition } from "../contract/journal.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type { Outcome } from "../contract/outcome.ts";
-import { Backlog } from "./backlog.ts";
+import { Backlog, MOST_BATCH_VALUES } from "./backlog.ts";
+import { CHUNK_VALUES } from "./column-chunk.ts";
 import { Delivery, outcomeOfThrown, type Settlement } from "./delivery.ts";
 import { FlushWaiters, type WaitLimits } from "./flush-waiters.ts";
 import type { JournalWriter } from "./journal-writer.ts";
@@ -37,6 +38,8 @@ export class Outbox {
   readonly #maxPendingEntries: number;
   readonly #onTrouble: ((error: TidemarkError) => void) | undefined;
   readonly #abort = new AbortController();
+  /** So many values are sent however young they are; `undefined` where every sealed segment is. */
+  readonly #fullBatch: number | undefined;
   /** The run's series, as batches refer to them. */
   readonly series: Series[];
 
@@ -46,6 +49,8 @@ export class Outbox {
   #wakeSender: (() => void) | undefined;
   /** Entries sealed so far. */
   #sealed = 0;
+  /** Of these the first ones are to be sent, however few they are. */
+  #dueTo = 0;
   #acknowledged = 0;
   #rejected = 0;
   #dropped = 0;
@@ -59,7 +64,10 @@ export class Outbox {
     this.series = options.series ?? [];
     this.#maxPendingEntries = options.maxPendingEntries;
     this.#onTrouble = options.onTrouble;
-    this.#backlog = new Backlog(journal, sink.limits.maxBatchValues);
+    const mostValues = "write" in sink ? MOST_BATCH_VALUES : CHUNK_VALUES;
+    const maxBatchValues = Math.min(mostValues, sink.limits.maxBatchValues ?? CHUNK_VALUES);
+    this.#fullBatch = maxBatchValues > CHUNK_VALUES ? maxBatchValues : undefined;
+    this.#backlog = new Backlog(journal, maxBatchValues);
     this.#policy = sink.limits.retry ?? ("writeSync" in sink ? LOCAL_RETRY : NETWORK_RETRY);
     this.#delivery = new Delivery(this.#policy);
   }
@@ -71,6 +79,16 @@ export class Outbox {
   /** True while the last attempt failed and none has succeeded since. */
   get isFailing(): boolean {
     return this.#delivery.isFailing;
+  }
+
+  /** The sink takes more at a time than one chunk. */
+  get waitsForFullBatches(): boolean {
+    return this.#fullBatch !== undefined;
+  }
+
+  /** When the oldest entry came that waits for a full batch, by Date.now; `undefined` where none does. */
+  get heldSince(): number | undefined {
+    return this.#fullBatch === undefined ? undefined : this.#backlog.openedAtFrom(this.#dueTo);
   }
 
   /** Entries lost that no flush has told its caller of. */
@@ -98,6 +116,7 @@ export class Outbox {
   /** Takes over what a journal holds that another process has left. */
   adopt(rest: { position: JournalPosition; end: JournalPosition; count: number }): void {
     this.#sealed += rest.count;
+    this.#dueTo = this.#sealed;
     this.#backlog.adopt(rest);
   }
 
@@ -141,9 +160,15 @@ export class Outbox {
     return 0;
   }
 
+  /** The same for all that has been sealed, however little it is. */
+  startSendingAll(): void {
+    this.#dueTo = this.#sealed;
+    this.startSending();
+  }
+
   /** Sees that an asynchronous sink gets its batches as soon as the event loop turns. */
   startSending(): void {
-    if (this.#isSending || this.#backlog.isEmpty || this.#abort.signal.aborted) return;
+    if (this.#isSending || !this.#hasDue || this.#abort.signal.aborted) return;
     this.#isSending = true;
     void this.#send().finally(() => {
       this.#isSending = false;
@@ -153,6 +178,7 @@ export class Outbox {
 
   /** Settles when everything sealed so far is settled, or rejects when the retries are spent or the limits reached. */
   async whenSettled(limits: WaitLimits): Promise<void> {
+    this.#dueTo = this.#sealed;
     const settled = this.#waiters.wait(this.#sealed, limits);
     this.#wakeSender?.();
     this.#settleWaiters();
@@ -201,14 +227,22 @@ export class Outbox {
     this.#journal?.close();
   }
 
-  /** One batch in flight, in order, until nothing is left. */
+  get #hasDue(): boolean {
+    const oldest = this.#backlog.oldestStart;
+    if (oldest === undefined) return false;
+    return this.#fullBatch === undefined || oldest < this.#dueTo || this.#backlog.entries >= this.#fullBatch;
+  }
+
+  /** One batch in flight, in order, until nothing is left that is due. */
   async #send(): Promise<void> {
     const sink = this.#sink;
     if (!("write" in sink)) return;
     const { signal } = this.#abort;
     // Not within the caller's append: building a request costs milliseconds that the training loop should not pay.
     await undefined;
-    for (let segment = this.#first(); segment !== undefined && !signal.aborted; segment = this.#first()) {
+    while (this.#hasDue && !signal.aborted) {
+      const segment = this.#first();
+      if (segment === undefined) return;
       const batch = segment.batch(this.series, this.#delivery.batchLimit);
       const outcome = await withSendSlot(async () => sink.write(batch, signal)).catch(outcomeOfThrown);
       // What was given up or left to the journal meanwhile is on other books now.
@@ -220,7 +254,8 @@ export class Outbox {
   }
 
   #first(): Segment | undefined {
-    const segment = this.#backlog.first();
+    // Who waits for what came before must not wait for this too.
+    const segment = this.#backlog.first((start) => !this.#waiters.isAwaited(start));
     const unreadable = this.#backlog.takeUnreadable();
     if (unreadable > 0) {
       this.#dropped += unreadable;

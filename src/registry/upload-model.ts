@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, messageOf, TidemarkError } from "../base/errors.ts";
+import { temporaryPlace } from "../base/user-places.ts";
 import { openArtifacts } from "../connect/artifact-locations.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { LoggedModel } from "../schema/model.ts";
@@ -56,7 +56,7 @@ export async function uploadFrom(
   target: UploadTarget,
   watch: TransferWatch,
 ): Promise<LoggedModel> {
-  const stage = await mkdtemp(join(tmpdir(), "tidemark-model-"));
+  const stage = await mkdtemp(join(temporaryPlace(), "tidemark-model-"));
   try {
     // Progress is of what is uploaded: of two halves nobody could say how far they are.
     await downloadWhole(source, stage, { signal: watch.signal });

@@ -11,6 +11,8 @@ export interface BucketLocation {
 
 const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/;
 const WANTED_HOST = /^[a-z0-9][a-z0-9.-]+[a-z0-9]$/;
+/** Segments that are a step in a directory. */
+const STEPS = /(?:^|\/)\.\.?(?:\/|$)/;
 const HOST_LABEL = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
 /**
@@ -29,7 +31,7 @@ export function parseS3Uri(uri: string): BucketLocation {
 
 /** URL parsers resolve such steps, whatever is signed. @throws {TidemarkError} `INVALID_PARAMETER_VALUE` */
 export function checkSegments(key: string, argument: string): void {
-  if (!key.split("/").some((segment) => segment === "." || segment === "..")) return;
+  if (!STEPS.test(key)) return;
   const message = `${argument}: ${describe(key)} has a "." or ".." between slashes, which no address can carry`;
   throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { details: { argument } });
 }
@@ -50,14 +52,19 @@ export function urlOf(
 ): URL {
   const base = endpoint ?? new URL(`https://s3.${region.toLowerCase()}.${suffixOf(region)}`);
   const isInPath = isPathStyle === true || !canBeHost(base, bucket, isPathStyle === false);
-  const url = new URL(base);
-  if (!isInPath) url.hostname = `${bucket}.${base.hostname}`;
+  const { origin } = isInPath ? base : withHost(base, `${bucket}.${base.hostname}`);
   const root = base.pathname.replace(/\/+$/, "");
   const place = isInPath ? `${root}/${encodeKey(bucket)}` : root;
   const path = key === undefined ? place || "/" : `${place}/${encodeKey(key)}`;
   const search = encodeQuery(query);
   // One text, because a URL's own setters would encode some of it again.
-  return new URL(`${url.origin}${path}${search === "" ? "" : `?${search}`}`);
+  return new URL(`${origin}${path}${search === "" ? "" : `?${search}`}`);
+}
+
+function withHost(base: URL, hostname: string): URL {
+  const url = new URL(base);
+  url.hostname = hostname;
+  return url;
 }
 
 /** Hosts are of lower case, and no address of numbers has others below it. A certificate covers no bucket with dots. */

@@ -1,4 +1,4 @@
-import { readEnv } from "../base/env.ts";
+import { hiddenEnvNote, readEnv } from "../base/env.ts";
 import { messageOf, TidemarkError } from "../base/errors.ts";
 import type { AwsCredentialProvider, AwsIdentity, S3Options } from "./s3-options.ts";
 import type { SharedConfig } from "./shared-config.ts";
@@ -113,7 +113,7 @@ async function loadSdkProvider(options: { readonly profile: string }): Promise<A
   try {
     sdk = await import(name);
   } catch (error) {
-    const message = `no AWS credentials: neither AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY nor keys in profile "${options.profile}". For SSO, roles, web identity, containers and EC2, install ${PROVIDER_PACKAGE}; for public buckets, use credentials "anonymous"`;
+    const message = `no AWS credentials: neither AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY nor keys in profile "${options.profile}". For SSO, roles, web identity, containers and EC2, install ${PROVIDER_PACKAGE}; for public buckets, use credentials "anonymous"${hiddenEnvNote("AWS_ACCESS_KEY_ID")}`;
     throw new TidemarkError("UNAUTHENTICATED", message, { cause: error });
   }
   return sdk.defaultProvider(options);

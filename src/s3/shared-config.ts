@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { readEnv } from "../base/env.ts";
 import { describe, messageOf, systemCodeOf, TidemarkError } from "../base/errors.ts";
+import { homeDirectory } from "../base/user-places.ts";
 
 /** A profile, or a part of one: what is set, with names in lower case. */
 export type ConfigSection = ReadonlyMap<string, string>;
@@ -33,8 +33,8 @@ const LARGEST_FILE_BYTES = 1 << 20;
 export function readSharedConfig(profile: string | undefined): SharedConfig {
   const chosen = profile ?? readEnv("AWS_PROFILE");
   const name = chosen ?? "default";
-  const config = readIni(readEnv("AWS_CONFIG_FILE") ?? join(homedir(), ".aws", "config"));
-  const credentials = readIni(readEnv("AWS_SHARED_CREDENTIALS_FILE") ?? join(homedir(), ".aws", "credentials"));
+  const config = readIni("AWS_CONFIG_FILE", "config");
+  const credentials = readIni("AWS_SHARED_CREDENTIALS_FILE", "credentials");
   const ofConfig = config.get(`profile ${name}`) ?? (name === "default" ? config.get(name) : undefined);
   const ofCredentials = credentials.get(name);
   if (chosen !== undefined && ofConfig === undefined && ofCredentials === undefined) {
@@ -57,12 +57,15 @@ interface IniSection {
   readonly groups: Map<string, Map<string, string>>;
 }
 
-function readIni(path: string): ReadonlyMap<string, IniSection> {
+function readIni(variable: string, name: string): ReadonlyMap<string, IniSection> {
+  let path = readEnv(variable);
   let text: string;
   try {
+    path ??= join(homeDirectory(), ".aws", name);
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if (/^(ENOENT|ENOTDIR|EACCES|EPERM|ENOTCAPABLE)$/.test(systemCodeOf(error) ?? "")) return new Map();
+    if (/^(ENOENT|ENOTDIR|EACCES|EPERM|ENOTCAPABLE|PERMISSION_DENIED)$/.test(systemCodeOf(error) ?? ""))
+      return new Map();
     const message = `${path} cannot be read: ${messageOf(error)}`;
     throw new TidemarkError("INVALID_PARAMETER_VALUE", message, { cause: error, details: { path } });
   }

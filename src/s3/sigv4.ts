@@ -25,6 +25,12 @@ export interface SignableRequest {
   readonly payloadHash: string;
 }
 
+/** What of a request the signature is over, in order. */
+interface SignedParts {
+  readonly names: readonly string[];
+  readonly query: string;
+}
+
 /** For a body whose bytes the connection protects. */
 export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
 
@@ -33,7 +39,9 @@ const ALGORITHM = "AWS4-HMAC-SHA256";
 /** Signs requests as AWS's Signature Version 4 says, with the rules of S3: paths are encoded once, and never normalised. */
 export class Signer {
   readonly #service: string;
-  #lastKey: { readonly name: string; readonly key: Buffer } | undefined;
+  #lastKey:
+    | { readonly secret: string; readonly region: string; readonly day: string; readonly key: Buffer }
+    | undefined;
 
   constructor(service = "s3") {
     this.#service = service;
@@ -49,28 +57,30 @@ export class Signer {
       ...(sessionToken === undefined ? {} : { "x-amz-security-token": sessionToken }),
     };
     const names = signedNames(headers);
-    const signature = this.#sign({ ...request, headers }, request.url.search.slice(1), keys, region, stamp);
+    const query = request.url.search.slice(1);
+    const signature = this.#sign({ ...request, headers, names, query }, keys, region, stamp);
     const scope = this.#scope(region, stamp);
     return {
       ...headers,
-      authorization: `${ALGORITHM} Credential=${keys.accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
+      authorization: `${ALGORITHM} Credential=${keys.accessKeyId}/${scope}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
     };
   }
 
   /** The URL with a query that signs it. Whoever has it may send this one request, with these headers, until it expires. */
   signUrl(request: SignableRequest, keys: AwsKeys, region: string, time: Date, expiresInSeconds: number): URL {
     const stamp = stampOf(time);
+    const names = signedNames(request.headers);
     const query = encodeQuery({
       ...Object.fromEntries(request.url.searchParams),
       "X-Amz-Algorithm": ALGORITHM,
       "X-Amz-Credential": `${keys.accessKeyId}/${this.#scope(region, stamp)}`,
       "X-Amz-Date": stamp,
       "X-Amz-Expires": expiresInSeconds,
-      "X-Amz-SignedHeaders": signedNames(request.headers),
+      "X-Amz-SignedHeaders": names.join(";"),
       "X-Amz-Security-Token": keys.sessionToken,
     });
     const url = new URL(request.url);
-    url.search = `${query}&X-Amz-Signature=${this.#sign(request, query, keys, region, stamp)}`;
+    url.search = `${query}&X-Amz-Signature=${this.#sign({ ...request, names, query }, keys, region, stamp)}`;
     return url;
   }
 
@@ -79,27 +89,23 @@ export class Signer {
   }
 
   #sign(
-    { method, url, headers, payloadHash }: SignableRequest,
-    query: string,
+    { method, url, headers, payloadHash, names, query }: SignableRequest & SignedParts,
     keys: AwsKeys,
     region: string,
     stamp: string,
   ): string {
-    const all: Readonly<Record<string, string>> = { ...headers, host: url.host };
-    const lines = Object.keys(all)
-      .sort()
-      .map((name) => `${name}:${(all[name] ?? "").trim().replace(/ +/g, " ")}\n`);
-    const canonical = [method, url.pathname, query, lines.join(""), signedNames(headers), payloadHash].join("\n");
+    const lines = names.map((name) => `${name}:${oneSpaced(name === "host" ? url.host : (headers[name] ?? ""))}\n`);
+    const canonical = [method, url.pathname, query, lines.join(""), names.join(";"), payloadHash].join("\n");
     const text = [ALGORITHM, stamp, this.#scope(region, stamp), sha256Hex(canonical)].join("\n");
     return hmac(this.#key(keys.secretAccessKey, region, stamp.slice(0, 8)), text).toString("hex");
   }
 
   /** Four hashes that are the same for a day. */
   #key(secret: string, region: string, day: string): Buffer {
-    const name = JSON.stringify([secret, region, day]);
-    if (this.#lastKey?.name === name) return this.#lastKey.key;
+    const last = this.#lastKey;
+    if (last?.day === day && last.region === region && last.secret === secret) return last.key;
     const key = [region, this.#service, "aws4_request"].reduce(hmac, hmac(Buffer.from(`AWS4${secret}`), day));
-    this.#lastKey = { name, key };
+    this.#lastKey = { secret, region, day, key };
     return key;
   }
 }
@@ -108,8 +114,9 @@ const hmac = (key: Buffer, text: string): Buffer => createHmac("sha256", key).up
 
 export const sha256Hex = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-const signedNames = (headers: Readonly<Record<string, string>>): string =>
-  [...Object.keys(headers), "host"].sort().join(";");
+const signedNames = (headers: Readonly<Record<string, string>>): string[] => [...Object.keys(headers), "host"].sort();
+
+const oneSpaced = (text: string): string => text.trim().replace(/ {2,}/g, " ");
 
 /** `20130524T000000Z` */
 const stampOf = (time: Date): string => time.toISOString().replace(/[-:]|\.\d+/g, "");

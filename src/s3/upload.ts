@@ -31,7 +31,8 @@ export async function uploadObject(
   control: TransferControl,
 ): Promise<void> {
   if (source.sizeBytes > LARGEST_SINGLE_PUT_BYTES) return await uploadInParts(client, key, source, headers, control);
-  const bytes = await readInto(Buffer.allocUnsafe(source.sizeBytes), source, 0, source.sizeBytes);
+  const bytes = Buffer.allocUnsafe(source.sizeBytes);
+  await source.fill(bytes, 0);
   await source.check();
   await client.put(key, bytes, { headers, ...control });
 }
@@ -53,7 +54,8 @@ async function uploadInParts(
     const send = async (at: number, signal: AbortSignal): Promise<UploadedPart> => {
       // Used again: what waits for the garbage collector would be several times as much.
       const buffer = free.pop() ?? Buffer.allocUnsafe(partBytes);
-      const bytes = await readInto(buffer, source, at * partBytes, Math.min((at + 1) * partBytes, sizeBytes));
+      const bytes = buffer.subarray(0, Math.min(partBytes, sizeBytes - at * partBytes));
+      await source.fill(bytes, at * partBytes);
       const part = await upload.send(at + 1, bytes, { signal, onBytes });
       free.push(buffer);
       return part;
@@ -104,13 +106,4 @@ async function abortUpload(upload: MultipartUpload, bucket: string, reason: unkn
     const message = `an upload failed (${messageOf(reason)}), and its parts may still be in bucket "${bucket}": ${messageOf(error)}`;
     warnOnce(`abort-s3:${bucket}`, message);
   }
-}
-
-async function readInto(buffer: Buffer, source: UploadSource, from: number, to: number): Promise<Buffer> {
-  let at = 0;
-  for await (const piece of source.open(from, to)) {
-    buffer.set(piece, at);
-    at += piece.length;
-  }
-  return buffer.subarray(0, at);
 }

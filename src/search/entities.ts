@@ -10,7 +10,7 @@ const DATASET_CONTEXT_TAG = "mlflow.data.context";
 /** Reads attributes by MLflow's names. */
 const attributesOf =
   <T, Field extends keyof T>(fields: Readonly<Record<string, Field>>) =>
-  (entity: Pick<T, Field>, name: string): string | number | undefined => {
+  (entity: { readonly [Name in Field]?: T[Name] | undefined }, name: string): string | number | undefined => {
     const field = fields[name];
     return field === undefined ? undefined : (entity[field] as string | number | undefined);
   };

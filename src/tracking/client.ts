@@ -35,7 +35,7 @@ export class Client {
   constructor(backend: Backend) {
     this.backend = backend;
     this.experiments = new ExperimentsClient(backend.tracking);
-    this.runs = new RunsClient(backend.tracking);
+    this.runs = new RunsClient(backend);
     this.artifacts = new ArtifactsClient(backend);
   }
 

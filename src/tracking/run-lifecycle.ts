@@ -5,12 +5,14 @@ import { joinProcessExit, type ProcessEnd } from "../queue/exit-hooks.ts";
 import type { MetricQueue } from "../queue/metric-queue.ts";
 import { MAX_TAG_VALUE_LENGTH } from "../schema/limits.ts";
 import type { RunStatus } from "../schema/run.ts";
+import type { ReapWatch } from "./life/reap-watch.ts";
 import type { RunEnd, RunPlace } from "./run-place.ts";
 
 /** What the life of an open run depends on. */
 export interface RunLifecycleParts {
   readonly place: RunPlace;
   readonly queue: MetricQueue;
+  readonly reapWatch: ReapWatch;
   readonly handleSignals: boolean;
   /** Answers which ML packages are loaded; absent where the environment is not recorded. */
   readonly packagesTag: (() => string | undefined) | undefined;
@@ -82,7 +84,7 @@ export class RunLifecycle {
   }
 
   async #end(timeoutMs: number): Promise<void> {
-    const { place, queue } = this.#parts;
+    const { place, queue, reapWatch } = this.#parts;
     this.#recordPackages();
     const closed = queue.close({ timeoutMs });
     // Read below, after the uploads: until then a rejection must not count as unhandled.
@@ -90,7 +92,8 @@ export class RunLifecycle {
     const isUploaded = await this.#uploadsEnd(timeoutMs);
     const failures: unknown[] = [];
     await closed.catch((error: unknown) => failures.push(error));
-    await place.finish(this.#runEnd(), isUploaded && queue.stats.pending === 0, timeoutMs).then(
+    const isDelivered = isUploaded && queue.stats.pending === 0;
+    await place.finish(this.#runEnd(), isDelivered, timeoutMs, reapWatch.stop()).then(
       () => {
         this.#hasEnded = true;
         this.#leaveProcessExit();

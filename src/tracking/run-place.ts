@@ -4,6 +4,8 @@ import type { Journal } from "../contract/journal.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type { Tag } from "../schema/param.ts";
 import type { ExperimentRef, RunEntity, UpdateRun } from "../schema/run.ts";
+import { reviveRun } from "./life/revive-run.ts";
+import { taggingMarks } from "./rewind/tag-marks.ts";
 import { writeOnce } from "./write-once.ts";
 
 /** How a run ends. */
@@ -29,6 +31,8 @@ export interface RunPlace {
   readTag(key: string): Promise<string | undefined>;
   /** Sets a tag and waits for it. False where the backend is away: then the tag goes with the run's log. */
   writeTag(tag: Tag): Promise<boolean>;
+  /** Undoes what a reaper has done to the run, if one has; `isWanted` is asked before anything is changed. */
+  revive(isWanted: () => boolean): Promise<void>;
   /** There is no more time: uploads that can be left for later are. */
   hurry(): void;
   /**
@@ -36,15 +40,17 @@ export interface RunPlace {
    *
    * @param isDelivered - What was logged is at the backend.
    * @param timeoutMs - How long the backend may take.
+   * @param mayBeReaped - Somebody may have ended the run already.
    */
-  finish(end: RunEnd, isDelivered: boolean, timeoutMs: number): Promise<void>;
+  finish(end: RunEnd, isDelivered: boolean, timeoutMs: number, mayBeReaped: boolean): Promise<void>;
   /** The same without waiting. */
   finishSync(end: RunEnd): void;
 }
 
 /** A run at a backend that is there whenever this process is. */
-export function directPlace(backend: Backend, entity: RunEntity, sink: MetricSink): RunPlace {
+export function directPlace(backend: Backend, entity: RunEntity, opened: MetricSink): RunPlace {
   const { tracking } = backend;
+  const sink = taggingMarks(tracking, opened, entity);
   return {
     entity,
     backendId: entity.id,
@@ -61,8 +67,12 @@ export function directPlace(backend: Backend, entity: RunEntity, sink: MetricSin
       await writeOnce(tracking, entity.id, { tags: [tag] });
       return true;
     },
+    revive: (isWanted) => reviveRun(tracking, entity.id, isWanted),
     hurry: () => {},
-    finish: (end) => tracking.updateRun({ runId: entity.id, ...end }),
+    finish: async (end, _isDelivered, _timeoutMs, mayBeReaped) => {
+      if (mayBeReaped) await reviveRun(tracking, entity.id);
+      await tracking.updateRun({ runId: entity.id, ...end });
+    },
     finishSync: (end) => tracking.updateRunSync?.({ runId: entity.id, ...end }),
   };
 }

@@ -1,12 +1,15 @@
 import { warnOnce } from "../base/diagnostics.ts";
 import { invalidArgument, type TidemarkError } from "../base/errors.ts";
+import { newId } from "../base/ids.ts";
 import type { Backend } from "../contract/backend.ts";
 import { type FlushOptions, MetricQueue } from "../queue/metric-queue.ts";
 import type { QueueStats } from "../queue/queue-stats.ts";
 import { checkArgument } from "../schema/check.ts";
 import { type Dataset, datasetSchema } from "../schema/dataset.ts";
+import { markNameSchema } from "../schema/mark.ts";
 import type { ExperimentRef, RunStatus } from "../schema/run.ts";
 import { flattenParam, flattenParams } from "./flatten-params.ts";
+import { ReapWatch } from "./life/reap-watch.ts";
 import type { LogImageOptions } from "./media/log-image.ts";
 import type { LoggableImage } from "./media/picture.ts";
 import type { TableData } from "./media/table.ts";
@@ -65,6 +68,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
   readonly #artifacts: RunArtifacts;
   readonly #systemMetrics: SystemMetrics | undefined;
   readonly #labels: RunLabels;
+  readonly #reapWatch: ReapWatch;
   readonly #id: string;
   #name: string;
 
@@ -80,8 +84,12 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
       ...(journal === undefined ? {} : { journal }),
       flushIntervalMs,
       onTrouble: (error) => this.#tellTrouble(error),
-      onHandOver: () => this.#systemMetrics?.sampleIfDue(),
+      onHandOver: () => {
+        this.#reapWatch.noteHandOver();
+        this.#systemMetrics?.sampleIfDue();
+      },
     });
+    this.#reapWatch = new ReapWatch((isWanted) => place.revive(isWanted));
     this.#metrics = new MetricLogger(this.#queue, sink, entity.latestMetrics);
     this.#labels = new RunLabels(this.#queue, sink, entity.params);
     this.#systemMetrics = parts.systemMetrics
@@ -90,6 +98,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     this.#lifecycle = new RunLifecycle({
       place,
       queue: this.#queue,
+      reapWatch: this.#reapWatch,
       handleSignals: parts.handleSignals,
       packagesTag: parts.packagesTag,
     });
@@ -214,6 +223,31 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
       dataset: checkArgument("dataset", datasetSchema, dataset),
       tags: context === undefined ? {} : { "mlflow.data.context": context },
     });
+  }
+
+  /**
+   * Marks this place of the run: all that was logged before the call is before the mark, whatever steps it has. `startRun({ runId, fromMark })`
+   * goes on from here. The same name again moves the mark. Like every call of this kind it only hands over: `flush` waits for it too.
+   *
+   * @param name - 1 to 100 letters, digits, `_`, `-`, `.` and spaces.
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, `RUN_ENDED`
+   * @example
+   * ```ts
+   * import { startRun } from "tidemark";
+   *
+   * const run = await startRun({ experiment: "docs" });
+   * run.logMetric("loss", 0.5);
+   * run.mark("checkpoint");
+   * run.logMetric("loss", 0.4);
+   * await run.end({ status: "FAILED" });
+   *
+   * const again = await startRun({ runId: run.id, fromMark: "checkpoint" });
+   * again.logMetric("loss", 0.3); // step 1: the 0.4 that had it is gone
+   * await again.end();
+   * ```
+   */
+  mark(name: string): void {
+    this.#queue.appendMark({ name: checkArgument("name", markNameSchema, name), id: newId(), time: Date.now() });
   }
 
   /**

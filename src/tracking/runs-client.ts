@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { invalidArgument } from "../base/errors.ts";
 import { newRunName } from "../base/ids.ts";
+import type { Backend } from "../contract/backend.ts";
 import type { Series } from "../contract/batch.ts";
-import type { TrackingStore } from "../contract/tracking-store.ts";
+import type { RunMark, TrackingStore } from "../contract/tracking-store.ts";
 import { checkArgument } from "../schema/check.ts";
 import { datasetInputSchema } from "../schema/dataset.ts";
 import { experimentIdSchema } from "../schema/experiment.ts";
@@ -18,7 +20,10 @@ import {
 } from "../schema/run.ts";
 import { keyOf } from "../schema/text.ts";
 import { defined } from "./defined.ts";
+import type { LifeSign } from "./life/life-signs.ts";
+import type { LifeSignsOptions, ReapOptions, StaleRun, StaleRunsOptions } from "./life/stale-runs.ts";
 import { PagedList } from "./paged-list.ts";
+import { taggedMarks } from "./rewind/tagged-marks.ts";
 import { writeOnce } from "./write-once.ts";
 
 const searchRunsSchema = z.strictObject({
@@ -61,16 +66,21 @@ const logOutputsSchema = z.strictObject({
 /** What `client.runs.logOutputs` takes. @interface */
 export type LogOutputs = z.input<typeof logOutputsSchema>;
 
+/** Who only logs needs none of it. */
+const loadLife = async () => ({ ...(await import("./life/life-signs.ts")), ...(await import("./life/stale-runs.ts")) });
+
 const setTagSchema = z.strictObject({ runId: runIdSchema, ...tagSchema.shape });
 const deleteTagSchema = z.strictObject({ runId: runIdSchema, key: keyOf("tag") });
 
 /** `client.runs` */
 export class RunsClient {
+  readonly #backend: Backend;
   readonly #store: TrackingStore;
 
   /** @internal */
-  constructor(store: TrackingStore) {
-    this.#store = store;
+  constructor(backend: Backend) {
+    this.#backend = backend;
+    this.#store = backend.tracking;
   }
 
   /** Creates a run without opening it. Its tags say nothing about this program: `startRun` records that. */
@@ -98,6 +108,59 @@ export class RunsClient {
       maxResults,
       pageToken,
     });
+  }
+
+  /**
+   * When runs were heard of last, and what is known of their processes, in the order of the runs.
+   *
+   * The sign of life is the newest write: of a run's files in a directory, of its objects in a bucket; at a server the newest of its values, or its start.
+   * What waits on this machine for a backend that is away counts too. A RUNNING run is stale where its process is known to be gone, or where
+   * nothing was heard of it for long, unless its process is known to run.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "tidemark";
+   *
+   * const client = await connect("./mlruns");
+   * const { items } = await client.runs.search({ experimentIds: ["0"], maxResults: 10 }).page();
+   * for (const { runId, isStale, lastSign } of await client.runs.lifeSigns(items))
+   *   if (isStale) console.log(runId, new Date(lastSign));
+   * ```
+   */
+  async lifeSigns(runs: readonly RunEntity[], options: LifeSignsOptions = {}): Promise<readonly LifeSign[]> {
+    if (!Array.isArray(runs)) throw invalidArgument("runs", runs, "runs, as search and get answer them");
+    const { lifeSigns, lifeSignsOptionsSchema } = await loadLife();
+    const { olderThanMs } = checkArgument("options", lifeSignsOptionsSchema, options);
+    return await lifeSigns(this.#backend, runs, olderThanMs);
+  }
+
+  /**
+   * Runs that say they are RUNNING, and that nobody seems to be at work on.
+   *
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, when the first is asked for
+   */
+  async *stale(options: StaleRunsOptions = {}): AsyncGenerator<StaleRun, void, undefined> {
+    const { findStale, staleRunsSchema } = await loadLife();
+    yield* findStale(this.#backend, checkArgument("options", staleRunsSchema, options));
+  }
+
+  /**
+   * Ends stale runs as KILLED, at the time of their last sign of life, with the tag `tidemark.reaped`, which says why. A run that lives after
+   * all undoes it when it goes on logging, or ends as it would have.
+   *
+   * @returns The runs that were ended, as they were before; with `dryRun` those that would be
+   * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`, or the backend's error
+   * @example
+   * ```ts
+   * import { connect } from "tidemark";
+   *
+   * const client = await connect("./mlruns");
+   * for (const { run, lastSign } of await client.runs.reap({ dryRun: true })) console.log(run.name, new Date(lastSign));
+   * ```
+   */
+  async reap(options: ReapOptions = {}): Promise<readonly StaleRun[]> {
+    const { reapSchema, reapStale } = await loadLife();
+    return await reapStale(this.#backend, checkArgument("options", reapSchema, options));
   }
 
   /** Marks a run as deleted: it stays where it is, and searches don't show it. */
@@ -167,6 +230,18 @@ export class RunsClient {
   async deleteTag(input: { runId: string; key: string }): Promise<void> {
     const { runId, key } = checkArgument("tag", deleteTagSchema, input);
     await this.#store.deleteTag(runId, key);
+  }
+
+  /**
+   * The marks that `run.mark` has made, oldest first.
+   *
+   * @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` where there is no such run
+   */
+  async marks(runId: string): Promise<readonly RunMark[]> {
+    const id = checkArgument("runId", runIdSchema, runId);
+    return this.#store.marks === undefined
+      ? taggedMarks((await this.#store.getRun(id)).tags)
+      : await this.#store.marks(id);
   }
 
   /**

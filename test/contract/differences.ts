@@ -21,6 +21,8 @@ export interface BackendDifferences {
   readonly linksInLists?: boolean;
   /** Logged models are found by their status. Default true. */
   readonly modelStatusFilter?: boolean;
+  /** Values can be taken back: the tracking store has `rewind` and `marks`. Default true. */
+  readonly rewind?: boolean;
 }
 
 /** The same with nothing left unsaid. */
@@ -36,5 +38,6 @@ export const withDefaults = (differences: BackendDifferences): Abilities => ({
   stablePages: true,
   linksInLists: true,
   modelStatusFilter: true,
+  rewind: true,
   ...differences,
 });

@@ -5,6 +5,7 @@ import { changedExperimentTests, experimentTests } from "./experiments.ts";
 import { loggedModelTests } from "./logged-models.ts";
 import { loggingTests } from "./logging.ts";
 import { aliasTests, registeredModelTests, versionTests } from "./registry.ts";
+import { rewindTests } from "./rewinding.ts";
 import { runTests } from "./runs.ts";
 import { type ContractTests, runTest } from "./subject.ts";
 
@@ -40,6 +41,7 @@ export function backendContract(
     "experiments that change": changedExperimentTests,
     runs: runTests,
     "what a run logs": loggingTests,
+    "a run that is taken back": rewindTests,
     artifacts: artifactTests,
     ...(can.registry ? { "registered models": registeredModelTests, versions: versionTests, aliases: aliasTests } : {}),
     ...(can.loggedModels ? { "logged models": loggedModelTests } : {}),

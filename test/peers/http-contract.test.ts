@@ -33,6 +33,7 @@ describe.skipIf(leftOut("python"))("a server on SQLite", () => {
     stablePages: false,
     linksInLists: false,
     modelStatusFilter: false,
+    rewind: false,
   });
   for (const { name, run } of rules) it(name, run);
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The programs that `npm run setup` installs, and a browser from the system's packages. */
-export type Peer = "python" | "bun" | "deno" | "node24" | "versitygw" | "chromium";
+export type Peer = "python" | "bun" | "deno" | "node22" | "node24" | "node26" | "versitygw" | "chromium";
 
 /** Where Debian's package puts it. */
 export const CHROMIUM_PATH = "/usr/bin/chromium";
@@ -17,7 +17,7 @@ export const denoPath = (): string => required("deno");
 /** A storage that speaks S3. */
 export const versitygwPath = (): string => required("versitygw");
 /** A Node beside the one that runs the tests. */
-export const nodePath = (major: 24): string => required(`node${major}`);
+export const nodePath = (major: 22 | 24 | 26): string => required(`node${major}`);
 
 /**
  * Whether a suite must be left out because a peer is not installed, for `describe.skipIf(leftOut("python"))`. Says so; in CI

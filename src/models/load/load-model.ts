@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { invalidArgument, TidemarkError } from "../../base/errors.ts";
 import { localPathOf, schemeOf } from "../../base/file-uri.ts";
+import { temporaryPlace } from "../../base/user-places.ts";
 import { storageError } from "../../disk/storage-errors.ts";
 import { MLMODEL_FILE, readMlmodel } from "../../mlmodel/mlmodel-file.ts";
 import type { Mlmodel } from "../../mlmodel/mlmodel-schema.ts";
@@ -77,8 +77,8 @@ async function findDirectory(source: string, options: CheckedLoadOptions): Promi
   if (model.localDirectory !== undefined) return { directory: model.localDirectory };
   const watch = { onProgress, signal };
   if (cache !== false) return { directory: await cachedModel(model, new ModelCache(cache.dir, cache.maxBytes), watch) };
-  const temporary = await mkdtemp(join(tmpdir(), "tidemark-model-")).catch((error) => {
-    throw storageError("write", tmpdir(), error);
+  const temporary = await mkdtemp(join(temporaryPlace(), "tidemark-model-")).catch((error) => {
+    throw storageError("write", temporaryPlace(), error);
   });
   const remove = () => rm(temporary, { recursive: true, force: true });
   try {

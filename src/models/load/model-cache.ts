@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
-import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { readEnv } from "../../base/env.ts";
 import { TidemarkError } from "../../base/errors.ts";
+import { homeDirectory } from "../../base/user-places.ts";
 import { newDirectory } from "../../disk/new-directory.ts";
 import { storageError } from "../../disk/storage-errors.ts";
 import { isTemporaryName, temporaryName } from "../../disk/temporary-name.ts";
@@ -88,9 +88,9 @@ function defaultCacheDirectory(): string {
 }
 
 function platformCache(): string {
-  if (process.platform === "win32") return readEnv("LOCALAPPDATA") ?? join(homedir(), "AppData", "Local");
-  if (process.platform === "darwin") return join(homedir(), "Library", "Caches");
-  return readEnv("XDG_CACHE_HOME") ?? join(homedir(), ".cache");
+  if (process.platform === "win32") return readEnv("LOCALAPPDATA") ?? join(homeDirectory(), "AppData", "Local");
+  if (process.platform === "darwin") return join(homeDirectory(), "Library", "Caches");
+  return readEnv("XDG_CACHE_HOME") ?? join(homeDirectory(), ".cache");
 }
 
 function keyOf({ location, mlmodel, files }: ModelState): string {

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { log } from "../../base/diagnostics.ts";
 import { invalidArgument } from "../../base/errors.ts";
 import { isDisabled } from "../../base/platform.ts";
+import { temporaryPlace } from "../../base/user-places.ts";
 import { storageError } from "../../disk/storage-errors.ts";
 import { checkArgument } from "../../schema/check.ts";
 import type { Run } from "../../tracking/run.ts";
@@ -95,8 +95,8 @@ const notRegistered = (run: Run, name: string, registeredName: string) =>
 
 async function makeTemporary(): Promise<string> {
   try {
-    return await mkdtemp(join(tmpdir(), "tidemark-model-"));
+    return await mkdtemp(join(temporaryPlace(), "tidemark-model-"));
   } catch (error) {
-    throw storageError("write", tmpdir(), error);
+    throw storageError("write", temporaryPlace(), error);
   }
 }

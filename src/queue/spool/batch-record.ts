@@ -17,6 +17,7 @@ interface Texts {
   readonly params?: Batch["params"];
   readonly tags?: Batch["tags"];
   readonly inputs?: Batch["inputs"];
+  readonly marks?: Batch["marks"];
 }
 
 /**
@@ -26,12 +27,13 @@ interface Texts {
  * @param knownSeries - How many series the reader has met before.
  */
 export function encodeBatch(batch: Batch, knownSeries: number): Buffer {
-  const { metrics, series, params, tags, inputs } = batch;
+  const { metrics, series, params, tags, inputs, marks = [] } = batch;
   const texts: Texts = {
     ...(series.length > knownSeries ? { from: knownSeries, series: series.slice(knownSeries) } : {}),
     ...(params.length > 0 ? { params } : {}),
     ...(tags.length > 0 ? { tags } : {}),
     ...(inputs.length > 0 ? { inputs } : {}),
+    ...(marks.length > 0 ? { marks } : {}),
   };
   const json = Object.keys(texts).length === 0 ? "" : JSON.stringify(texts);
   const jsonBytes = Buffer.byteLength(json);
@@ -95,6 +97,7 @@ export function decodeBatch(record: Uint8Array, series: Series[]): Batch | undef
     params: texts.params ?? [],
     tags: texts.tags ?? [],
     inputs: texts.inputs ?? [],
+    ...(texts.marks === undefined ? {} : { marks: texts.marks }),
   };
 }
 

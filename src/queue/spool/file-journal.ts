@@ -5,6 +5,7 @@ import type { Batch, Series } from "../../contract/batch.ts";
 import type { Journal, JournalAppend, JournalPosition } from "../../contract/journal.ts";
 import { removeFile, writeFully } from "../../disk/atomic-file.ts";
 import { storageError } from "../../disk/storage-errors.ts";
+import { countEntries } from "../count-entries.ts";
 import { decodeBatch, encodeBatch, payloadLength, RECORD_HEADER_BYTES } from "./batch-record.ts";
 import { type JournalFile, journalFiles, journalPath, MAGIC } from "./journal-files.ts";
 import { RetiredMark } from "./retired-mark.ts";
@@ -25,7 +26,7 @@ export interface FileJournalOptions {
 export interface JournalRest {
   readonly position: JournalPosition;
   readonly end: JournalPosition;
-  /** Values, params, tags and inputs. */
+  /** Values, params, tags, inputs and marks. */
   readonly count: number;
   /** Behind the end, where a record was torn or changed. */
   readonly unreadableBytes: number;
@@ -112,8 +113,7 @@ export class FileJournal implements Journal {
       at = record.next;
       if (at <= retired) continue;
       start ??= Math.max(retired, this.#files[0]?.base ?? 0);
-      const { metrics, params, tags, inputs } = record.batch;
-      count += metrics.length + params.length + tags.length + inputs.length;
+      count += countEntries(record.batch);
       end = at;
     }
     const wholeEnd = Math.max(end, ...this.#files.slice(-1).map((file) => file.base + MAGIC.length));

@@ -1,17 +1,26 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";
+import { z } from "zod";
 import { systemCodeOf } from "../../base/errors.ts";
 
-/** The process that works on a part of the spool, so that others can tell whether it still lives. */
-export interface Owner {
-  readonly host: string;
-  readonly pid: number;
+export const ownerSchema = z.object({
+  host: z.string(),
+  // What is no process by itself stands for a group of them when it is asked for.
+  pid: z.int().positive(),
   /** Process ids mean something only within one boot and one namespace. Absent where the system does not say. */
-  readonly boot?: string;
-  readonly namespace?: string;
+  boot: z.string().optional(),
+  namespace: z.string().optional(),
   /** Ids are used again: when the process began, in the system's own ticks. */
-  readonly startedAt?: string;
-}
+  startedAt: z.string().optional(),
+});
+/** The process that works on a run, or on a part of the spool, so that others can tell whether it still lives. */
+export type Owner = Readonly<z.infer<typeof ownerSchema>>;
+
+/**
+ * What can be known of a process: it runs, it is stopped by a signal or a debugger, it is gone, or it cannot be asked for from here,
+ * nor told from another one with its id.
+ */
+export type ProcessState = "running" | "stopped" | "gone" | "unknown";
 
 /** How long somebody on another machine, or in another container, may show no sign of life. */
 const LONGEST_SILENCE_MS = 120_000;
@@ -20,7 +29,7 @@ const LONGEST_SILENCE_MS = 120_000;
 export function thisProcess(): Owner {
   const boot = attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
   const namespace = attempt(() => readlinkSync("/proc/self/ns/pid"));
-  const startedAt = startOf(process.pid);
+  const startedAt = statOf(process.pid)?.startedAt;
   return {
     host: attempt(hostname) ?? "",
     pid: process.pid,
@@ -38,29 +47,50 @@ export function thisProcess(): Owner {
  */
 export function isAlive(owner: Owner, signOfLifeMs: number): boolean {
   const here = thisProcess();
-  const canAsk = owner.host === here.host && owner.boot === here.boot && owner.namespace === here.namespace;
-  if (canAsk) return isRunning(owner);
-  const bootedAt = Date.now() - (attempt(uptime) ?? 0) * 1_000;
-  const isBeforeBoot = owner.host === here.host && owner.boot !== here.boot && signOfLifeMs < bootedAt;
-  return !isBeforeBoot && Date.now() - signOfLifeMs < LONGEST_SILENCE_MS;
+  if (canAsk(owner, here)) return lookUp(owner) !== "gone";
+  return !endedWithItsBoot(owner, here, signOfLifeMs) && Date.now() - signOfLifeMs < LONGEST_SILENCE_MS;
 }
 
-function isRunning({ pid, startedAt }: Owner): boolean {
+/**
+ * What is known of a process without a look at its silence. Only the system's own word counts: where it does not say when a process began,
+ * one that is there may be another.
+ *
+ * @param signOfLifeMs - When it has written last.
+ */
+export function processState(owner: Owner, signOfLifeMs: number): ProcessState {
+  const here = thisProcess();
+  if (canAsk(owner, here)) return lookUp(owner);
+  return endedWithItsBoot(owner, here, signOfLifeMs) ? "gone" : "unknown";
+}
+
+const canAsk = (owner: Owner, here: Owner): boolean =>
+  owner.host === here.host && owner.boot === here.boot && owner.namespace === here.namespace;
+
+/** Two machines may have one name: only a boot after the last sign of life has ended what came before. */
+const endedWithItsBoot = (owner: Owner, here: Owner, signOfLifeMs: number): boolean =>
+  owner.host === here.host && owner.boot !== here.boot && signOfLifeMs < Date.now() - (attempt(uptime) ?? 0) * 1_000;
+
+function lookUp({ pid, startedAt }: Owner): ProcessState {
   try {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: it is there, and belongs to somebody else.
-    return systemCodeOf(error) !== "ESRCH";
+    if (systemCodeOf(error) === "ESRCH") return "gone";
   }
-  const now = startOf(pid);
-  return startedAt === undefined || now === undefined || now === startedAt;
+  const now = statOf(pid);
+  // A zombie only waits for its parent to hear of its end.
+  if (now?.state === "Z" || now?.state === "X") return "gone";
+  if (now?.startedAt === undefined || startedAt === undefined) return "unknown";
+  if (now.startedAt !== startedAt) return "gone";
+  return now.state === "T" || now.state === "t" ? "stopped" : "running";
 }
 
-/** The 22nd field of Linux's `stat`; the second may hold spaces and parentheses. */
-const startOf = (pid: number): string | undefined =>
+/** State and start of a process, the 3rd and 22nd field of Linux's `stat`; the second may hold spaces and parentheses. */
+const statOf = (pid: number): { state?: string | undefined; startedAt?: string | undefined } | undefined =>
   attempt(() => {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { state: fields[0], startedAt: fields[19] };
   });
 
 /** What this system, or Deno without the permission, does not tell. */

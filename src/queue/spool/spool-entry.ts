@@ -7,7 +7,7 @@ import { removeFile, replaceFile } from "../../disk/atomic-file.ts";
 import { damaged, guarded, isMissing } from "../../disk/storage-errors.ts";
 import { temporaryName } from "../../disk/temporary-name.ts";
 import { FileJournal } from "./file-journal.ts";
-import { isAlive, type Owner, thisProcess } from "./owner.ts";
+import { isAlive, type Owner, ownerSchema, thisProcess } from "./owner.ts";
 import { type SpooledEnd, type SpoolHeader, spooledEndSchema, spoolHeaderSchema } from "./spool-header.ts";
 import { type SpoolSpace, sizeOf } from "./spool-space.ts";
 import { StagedFiles } from "./staged-files.ts";
@@ -142,7 +142,7 @@ export class SpoolEntry {
 export function isOwned(directory: string): boolean {
   let owner: Owner;
   try {
-    owner = JSON.parse(readFileSync(join(directory, OWNER_FILE), "utf8")) as Owner;
+    owner = ownerSchema.parse(JSON.parse(readFileSync(join(directory, OWNER_FILE), "utf8")));
   } catch {
     return false;
   }
@@ -158,8 +158,8 @@ export function readEnd(directory: string): SpooledEnd | undefined {
   return existsSync(path) ? readJson(path, spooledEndSchema) : undefined;
 }
 
-/** 0 where it is gone: claimed by another in this moment. */
-function lastWriteMs(directory: string): number {
+/** The newest write of an entry; 0 where it is gone: claimed by another in this moment. */
+export function lastWriteMs(directory: string): number {
   try {
     const times = readdirSync(directory).map(
       (name) => statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { readEnv } from "../../base/env.ts";
+import { homeDirectory } from "../../base/user-places.ts";
 
 /**
  * The directory of the spool: `TIDEMARK_SPOOL_DIR`, else where the platform keeps the state of programs
@@ -13,9 +13,9 @@ export function defaultSpoolDirectory(): string {
 }
 
 function stateDirectory(): string {
-  if (process.platform === "win32") return readEnv("LOCALAPPDATA") ?? join(homedir(), "AppData", "Local");
-  if (process.platform === "darwin") return join(homedir(), "Library", "Application Support");
-  return readEnv("XDG_STATE_HOME") ?? join(homedir(), ".local", "state");
+  if (process.platform === "win32") return readEnv("LOCALAPPDATA") ?? join(homeDirectory(), "AppData", "Local");
+  if (process.platform === "darwin") return join(homeDirectory(), "Library", "Application Support");
+  return readEnv("XDG_STATE_HOME") ?? join(homeDirectory(), ".local", "state");
 }
 
 /** The part of a spool that belongs to one backend and identity. */

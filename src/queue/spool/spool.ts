@@ -4,7 +4,7 @@ import { warnOnce } from "../../base/diagnostics.ts";
 import { messageOf } from "../../base/errors.ts";
 import { isTemporaryName } from "../../disk/temporary-name.ts";
 import { FileJournal } from "./file-journal.ts";
-import { type EntryRoom, isOwned, readEnd, readHeader, SpoolEntry } from "./spool-entry.ts";
+import { type EntryRoom, isOwned, lastWriteMs, readEnd, readHeader, SpoolEntry } from "./spool-entry.ts";
 import type { SpooledEnd, SpoolHeader } from "./spool-header.ts";
 import { defaultSpoolDirectory, identityDirectory } from "./spool-location.ts";
 import { DEFAULT_MAX_SPOOL_BYTES, sizeOf, spoolSpace } from "./spool-space.ts";
@@ -44,7 +44,39 @@ export class Spool {
   /** Directories of runs that no living process works on, oldest first. What a process was killed over is cleared away. */
   abandoned(): string[] {
     removeUnfinished(this.#parent);
+    return this.left();
+  }
+
+  /** The same, and nothing is cleared away. */
+  left(): string[] {
     return entriesBelow(this.#parent).filter((directory) => !isOwned(directory));
+  }
+
+  /** What there is of runs, oldest first. What cannot be read is left out. */
+  entries(): SpooledRun[] {
+    return entriesBelow(this.#parent).flatMap((directory) => {
+      try {
+        return { directory, header: readHeader(directory), isOwned: isOwned(directory) };
+      } catch {
+        // Its owner may be done with it meanwhile; what is damaged is told by the replay.
+        return [];
+      }
+    });
+  }
+
+  /** When each run that is not wholly at the backend was written last, by all ids it has. What cannot be read is left out. */
+  lastWrites(): Map<string, number> {
+    const writes = new Map<string, number>();
+    for (const directory of entriesBelow(this.#parent)) {
+      try {
+        const { localRunId, runId } = readHeader(directory);
+        const wroteAt = lastWriteMs(directory);
+        for (const id of [localRunId, runId ?? localRunId]) writes.set(id, Math.max(wroteAt, writes.get(id) ?? 0));
+      } catch {
+        // Its owner may be done with it meanwhile; whoever replays or lists it says what is wrong.
+      }
+    }
+    return writes;
   }
 
   /** Takes over one of them; `undefined` where another was faster. @throws {TidemarkError} `DATA_DAMAGED` */
@@ -53,12 +85,16 @@ export class Spool {
   }
 }
 
-/** What a spool holds of one run. */
-export interface SpoolListing {
+/** A run that is in a spool. */
+export interface SpooledRun {
   readonly directory: string;
   readonly header: SpoolHeader;
   /** A living process works on it: the run itself, or a replay. */
   readonly isOwned: boolean;
+}
+
+/** What a spool holds of one run. */
+export interface SpoolListing extends SpooledRun {
   /** Values, params, tags and inputs that are not at the backend. */
   readonly entries: number;
   readonly files: number;

@@ -13,8 +13,10 @@ import {
   type Snapshot,
   takeSnapshot,
 } from "./live-files.ts";
+import { cutsAfter, partsOf, settledParts } from "./log-parts.ts";
 import { type CompactedFile, compactedName, type Manifest, replaceManifest, revisionOf } from "./manifest.ts";
 import { mergeRows } from "./merge-rows.ts";
+import type { SortedRows } from "./metric-rows.ts";
 import { filesMissing, isMissingObject } from "./objects.ts";
 import { readCompacted, readSegments } from "./read-files.ts";
 import { writeFile } from "./write-file.ts";
@@ -60,7 +62,7 @@ async function pause({ signal }: S3RequestOptions): Promise<void> {
 }
 
 async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Promise<"done" | "more" | "lost"> {
-  const { client, prefix, runId } = place;
+  const { client, prefix } = place;
   const leftOver = await listCompacted(place, options);
   const snapshot = await takeSnapshot(place, options);
   const { manifest } = snapshot;
@@ -70,29 +72,44 @@ async function compactOnce(place: MetricsPlace, options: S3RequestOptions): Prom
     options,
   );
   const segments = await chooseSegments(place, snapshot, options);
-  const files = chooseFiles(manifest.objs, segments);
-  if (segments.length === 0 && files.length < 2) {
+  const isCut = (file: CompactedFile) => cutsAfter(manifest, file).length > 0;
+  const files = filesToRewrite(manifest.objs, segments, isCut);
+  if (segments.length === 0 && files.length < 2 && !files.some(isCut)) {
     await deleteKeys(client, snapshot.stale.map(keyOf), options);
     return "done";
   }
-  const parts = [...(await readCompacted(place, files, options)), ...(await readSegments(place, segments, options))];
-  const rows = mergeRows(parts);
+  const rows = mergeRows([
+    ...(await readCompacted(place, files, manifest, { ...options, withParts: true })),
+    ...(await readSegments(place, segments, manifest, options)),
+  ]);
+  const written = await writeCompacted(place, rows, manifest.rev + 1, options);
+  const at = manifest.objs.indexOf(files[0] as CompactedFile);
+  const objs = manifest.objs.toSpliced(at < 0 ? manifest.objs.length : at, files.length, ...written);
+  const hwm = raised(manifest, segments);
+  const next = { hwm, objs, ...newestOf(manifest, segments), ...settledParts(manifest, { hwm, objs }) };
+  const replaced = await replaceManifest(client, manifestKey(prefix), snapshot, next, options);
+  // The next try finds the file, and deletes it: its time is over.
+  if (replaced === undefined) return "lost";
+  const old = files.map((file) => compactedPrefix(prefix) + file.name);
+  await deleteKeys(client, [...[...segments, ...snapshot.stale].map(keyOf), ...old], options);
+  return segments.length < snapshot.live.length || objs.some((file) => cutsAfter(next, file).length > 0)
+    ? "more"
+    : "done";
+}
+
+/** Where nothing is left of it, there is no file. */
+async function writeCompacted(
+  { client, prefix, runId }: MetricsPlace,
+  rows: SortedRows,
+  rev: number,
+  options: S3RequestOptions,
+): Promise<CompactedFile[]> {
+  if (rows.columns.length === 0) return [];
   const bytes = await writeFile(rows, { runId, isCompacted: true });
-  const name = compactedName(manifest.rev + 1);
+  const name = compactedName(rev);
   const headers = { "content-type": PARQUET_TYPE };
   await client.put(compactedPrefix(prefix) + name, bytes, { ...options, headers });
-  const kept = manifest.objs.slice(0, manifest.objs.length - files.length);
-  const next = {
-    hwm: raised(manifest, segments),
-    objs: [...kept, { name, rows: rows.columns.length, bytes: bytes.length }],
-    ...newestOf(manifest, segments),
-  };
-  const written = await replaceManifest(client, manifestKey(prefix), snapshot, next, options);
-  // The next try finds the file, and deletes it: its time is over.
-  if (written === undefined) return "lost";
-  const replaced = files.map((file) => compactedPrefix(prefix) + file.name);
-  await deleteKeys(client, [...[...segments, ...snapshot.stale].map(keyOf), ...replaced], options);
-  return segments.length < snapshot.live.length ? "more" : "done";
+  return [{ name, rows: rows.columns.length, bytes: bytes.length }];
 }
 
 export const PARQUET_TYPE = "application/vnd.apache.parquet";
@@ -126,13 +143,16 @@ async function chooseSegments(
   { live, manifest }: Snapshot,
   options: S3RequestOptions,
 ): Promise<ListedSegment[]> {
-  let segments = [...live].sort(bySequence);
+  // Of two equal rows the earlier one stays: it may be before a mark.
+  const partOf = partsOf(manifest);
+  const byPart = (a: ListedSegment, b: ListedSegment) => partOf(a) - partOf(b) || bySequence(a, b);
+  let segments = [...live].sort(byPart);
   if (hasGap(segments, manifest)) {
     const newest = new Map(segments.map(({ writer, sequence }) => [writer, sequence]));
     const again = await listSegments(client, prefix, options);
     const isKnown = ({ writer, sequence }: ListedSegment) =>
       sequence > highWaterMark(manifest, writer) && sequence <= (newest.get(writer) ?? 0);
-    segments = again.filter(isKnown).sort(bySequence);
+    segments = again.filter(isKnown).sort(byPart);
   }
   let rows = 0;
   const fitting = segments.findIndex(({ rowCount }) => {
@@ -152,6 +172,18 @@ function hasGap(segments: readonly ListedSegment[], manifest: Manifest): boolean
     last.set(writer, sequence);
     return sequence !== before + 1;
   });
+}
+
+/** The files that new rows are put to; where there are none of both, one that holds rows which count no more. */
+function filesToRewrite(
+  files: readonly CompactedFile[],
+  segments: readonly ListedSegment[],
+  isCut: (file: CompactedFile) => boolean,
+): CompactedFile[] {
+  const chosen = chooseFiles(files, segments);
+  if (segments.length > 0 || chosen.length > 1) return chosen;
+  const cut = files.find(isCut);
+  return cut === undefined ? chosen : [cut];
 }
 
 /** The newest compacted files, as long as they are not much larger than what is put to them: so a row is rewritten a few times only. */

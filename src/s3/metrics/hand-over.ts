@@ -12,5 +12,8 @@ const PART_OF_AGE = 0.1;
 export const handOverIntervalMs = (ageMs: number): number =>
   Math.min(LONGEST_MS, Math.max(SHORTEST_MS, PART_OF_AGE * ageMs));
 
+/** Rows of a segment of 256 KiB, nearly always: a training that logs fast shall not pay for one request after the other. */
+export const MOST_SEGMENT_ROWS = 32_768;
+
 /** What a bucket asks of the queue before it. */
-export const S3_SINK_LIMITS: SinkLimits = { flushIntervalMs: handOverIntervalMs };
+export const S3_SINK_LIMITS: SinkLimits = { flushIntervalMs: handOverIntervalMs, maxBatchValues: MOST_SEGMENT_ROWS };

@@ -47,7 +47,10 @@ function joinedByKey(files: readonly MetricRows[]): SortedRows & { readonly piec
       ofKeys[key]?.push({ file, from, to });
     }
   }
-  const columns = newColumns(files.reduce((sum, { columns }) => sum + columns.length, 0));
+  const columns = newColumns(
+    files.reduce((sum, { columns }) => sum + columns.length, 0),
+    files.some(({ columns: { parts } }) => parts !== undefined),
+  );
   const runs: KeyRun[] = [];
   const pieces: Piece[] = [];
   let at = 0;
@@ -60,6 +63,7 @@ function joinedByKey(files: readonly MetricRows[]): SortedRows & { readonly piec
       columns.values.set(part.values, at);
       columns.timestamps.set(part.timestamps, at);
       columns.steps.set(part.steps, at);
+      if (part.parts !== undefined) columns.parts?.set(part.parts, at);
       pieces.push({ file, start: at });
       at += part.length;
     }

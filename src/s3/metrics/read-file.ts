@@ -36,6 +36,8 @@ export interface Wanted {
   /** Only the rows of this key. Default: all. */
   readonly key?: string | undefined;
   readonly runId: string;
+  /** With the part of the log that each is in. Default false. */
+  readonly withParts?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -100,21 +102,24 @@ const withKnown = (source: ByteSource, known: Uint8Array, knownFrom: number): By
 });
 
 const NUMBERS = ["step", "timestamp", "value"] as const;
+const PART = "part";
 const TEXTS = ["model", "dataset_name", "dataset_digest"] as const;
 
-async function rowsOf(source: ByteSource, { groups }: Footer, { key, signal }: Wanted): Promise<MetricRows> {
+async function rowsOf(source: ByteSource, { groups }: Footer, wanted: Wanted): Promise<MetricRows> {
+  const { key, withParts = false, signal } = wanted;
   const chosen = groups.filter((group) => mayHold(group, key));
-  const bytesOf = await fetchChunks(source, chosen.flatMap(chunksFor), signal);
+  const chunks = chosen.flatMap((group) => chunksFor(group, withParts));
+  const bytesOf = await fetchChunks(source, chunks, signal);
   const builder = new RowsBuilder(key);
   for (const group of chosen) {
-    builder.add(decoded(group, bytesOf));
+    builder.add(decoded(group, bytesOf, withParts));
     // Others get their turn.
     if (group.rowCount > FEW_ROWS) await nextTurn();
   }
   return builder.rows();
 }
 
-function decoded(group: RowGroup, bytesOf: BytesOf): DecodedGroup {
+function decoded(group: RowGroup, bytesOf: BytesOf, withParts: boolean): DecodedGroup {
   const { rowCount, chunks } = group;
   const numbers = (name: string): Float64Array => {
     const chunk = required(chunks, name);
@@ -129,6 +134,7 @@ function decoded(group: RowGroup, bytesOf: BytesOf): DecodedGroup {
     steps: numbers("step"),
     timestamps: numbers("timestamp"),
     values: numbers("value"),
+    parts: withParts && chunks.has(PART) ? numbers(PART) : undefined,
     keys: only === undefined ? (texts("key") as TextColumn) : { table: [only], ids: new Uint32Array(rowCount) },
     models: texts("model"),
     datasetNames: texts("dataset_name"),
@@ -154,11 +160,12 @@ function onlyKey({ chunks }: RowGroup): string | undefined {
   return Buffer.from(least).toString();
 }
 
-function chunksFor(group: RowGroup): ColumnChunk[] {
+function chunksFor(group: RowGroup, withParts: boolean): ColumnChunk[] {
   return [
     ...(onlyKey(group) === undefined ? [required(group.chunks, "key")] : []),
     ...NUMBERS.map((name) => required(group.chunks, name)),
     ...TEXTS.flatMap((name) => group.chunks.get(name) ?? []),
+    ...(withParts ? [group.chunks.get(PART) ?? []].flat() : []),
   ];
 }
 

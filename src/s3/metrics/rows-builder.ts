@@ -1,6 +1,6 @@
-import type { MetricColumns, Series } from "../../contract/batch.ts";
+import type { Series } from "../../contract/batch.ts";
 import { makeSeries } from "./latest-points.ts";
-import { joinColumns, type MetricRows, seriesIdentity } from "./metric-rows.ts";
+import { joinColumns, type MetricRows, type RowColumns, seriesIdentity } from "./metric-rows.ts";
 import type { TextColumn } from "./parquet/columns.ts";
 import { gather } from "./sort-rows.ts";
 
@@ -9,6 +9,8 @@ export interface DecodedGroup {
   readonly steps: Float64Array;
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
+  /** Absent where all rows are in part 0, or nobody asks. */
+  readonly parts: Float64Array | undefined;
   readonly keys: TextColumn;
   /** Absent where no row has any. */
   readonly models: TextColumn | undefined;
@@ -19,7 +21,7 @@ export interface DecodedGroup {
 /** Puts row groups together, without the rows of other keys. */
 export class RowsBuilder {
   readonly #key: string | undefined;
-  readonly #parts: MetricColumns[] = [];
+  readonly #parts: RowColumns[] = [];
   readonly #series: Series[] = [];
   readonly #ids = new Map<string, number>();
 
@@ -29,8 +31,15 @@ export class RowsBuilder {
   }
 
   add(group: DecodedGroup): void {
-    const { steps, timestamps, values } = group;
-    const columns = { length: steps.length, seriesIds: this.#seriesIds(group), steps, timestamps, values };
+    const { steps, timestamps, values, parts } = group;
+    const columns: RowColumns = {
+      length: steps.length,
+      seriesIds: this.#seriesIds(group),
+      steps,
+      timestamps,
+      values,
+      ...(parts === undefined ? {} : { parts: Uint32Array.from(parts) }),
+    };
     const isWanted = this.#series.map(({ key }) => this.#key === undefined || key === this.#key);
     if (isWanted.every(Boolean)) this.#parts.push(columns);
     else {

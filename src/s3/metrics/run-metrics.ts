@@ -1,21 +1,24 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { warnOnce } from "../../base/diagnostics.ts";
 import { invalidArgument, messageOf } from "../../base/errors.ts";
 import { orderPoints } from "../../base/point-order.ts";
-import type { Batch, MetricColumns, Series } from "../../contract/batch.ts";
+import { runIsWritten } from "../../base/store-errors.ts";
+import type { Batch, Mark, MetricColumns, Series } from "../../contract/batch.ts";
+import type { RewindTarget, RunMark } from "../../contract/tracking-store.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
 import { byMetric, type ModelMetric } from "../../schema/model.ts";
 import type { S3Client } from "../client.ts";
 import type { S3RequestOptions } from "../object-requests.ts";
-import { inParallel } from "../parallel.ts";
+import { changeManifest } from "./change-manifest.ts";
 import { compactMetrics } from "./compaction.ts";
 import { byKey, bySeries, type LatestOfSeries, latestOf } from "./latest-points.ts";
-import { type MetricsPlace, type Snapshot, takeSnapshot } from "./live-files.ts";
+import { type MetricsPlace, manifestKey, type Snapshot, takeSnapshot } from "./live-files.ts";
+import { listedMarks, marked, rewound } from "./log-parts.ts";
+import { readManifest } from "./manifest.ts";
 import { mergeRows } from "./merge-rows.ts";
 import type { MetricRows } from "./metric-rows.ts";
 import { filesMissing, isMissingObject } from "./objects.ts";
-import { readLatestOf } from "./read-file.ts";
-import { compactedSource, readCompacted, readSegments, segmentSource } from "./read-files.ts";
+import { readCompacted, readLatestOfAll, readSegments } from "./read-files.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 
 /** What it takes to keep the metrics of one run in a bucket. */
@@ -30,7 +33,6 @@ export interface RunMetricsOptions {
 
 /** So many segments are put together. */
 const MOST_LIVE_SEGMENTS = 64;
-const PARALLEL_READS = 8;
 /** Files that go away while they are read, because somebody puts them together: seldom twice in a row. */
 const MOST_READ_TRIES = 10;
 
@@ -92,8 +94,8 @@ export class RunMetrics {
   /** All values of a metric, by step, then timestamp, then as logged. @throws {TidemarkError} S3's; `DATA_DAMAGED` */
   async history(key: string, signal?: AbortSignal): Promise<MetricHistory> {
     const files = await this.#read({ signal }, async ({ manifest, live }) => [
-      ...(await readCompacted(this.#place, manifest.objs, { key, signal })),
-      ...(await readSegments(this.#place, live, { key, signal })),
+      ...(await readCompacted(this.#place, manifest.objs, manifest, { key, signal })),
+      ...(await readSegments(this.#place, live, manifest, { key, signal })),
     ]);
     const { length, steps, timestamps, values } = columnsOf(files.filter(({ columns }) => columns.length > 0));
     return orderPoints({
@@ -132,17 +134,38 @@ export class RunMetrics {
     return newest === Number.NEGATIVE_INFINITY ? undefined : newest;
   }
 
-  async #latest(signal: AbortSignal | undefined): Promise<LatestOfSeries[]> {
-    const place = this.#place;
-    const { runId } = place;
-    return await this.#read({ signal }, async ({ manifest, live }) => {
-      const sources = [
-        ...manifest.objs.map((file) => compactedSource(place, file)),
-        ...live.map((segment) => segmentSource(place, segment)),
-      ];
-      const tasks = sources.map((source) => (stop: AbortSignal) => readLatestOf(source, { runId, signal: stop }));
-      return (await inParallel(tasks, PARALLEL_READS, signal)).flat();
+  /** Sets marks behind all that is in the bucket. One that comes a second time stays where it was. */
+  async mark(marks: readonly Mark[], signal?: AbortSignal): Promise<void> {
+    for (const mark of marks)
+      await changeManifest(this.#place, { signal }, ({ manifest, live }) => marked(manifest, live, mark));
+  }
+
+  /** The marks, oldest first. */
+  async marks(signal?: AbortSignal): Promise<RunMark[]> {
+    const { client, prefix } = this.#place;
+    return listedMarks((await readManifest(client, manifestKey(prefix), { signal })).manifest);
+  }
+
+  /**
+   * Drops what was written behind a mark, or from steps on, by one write: others see all of it or nothing.
+   *
+   * @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` for a missing mark; `INVALID_STATE` where another program has taken the run back meanwhile
+   */
+  async rewind(to: RewindTarget, signal?: AbortSignal): Promise<void> {
+    const { runId } = this.#place;
+    const id = randomUUID();
+    let rewinds: number | undefined;
+    await changeManifest(this.#place, { signal }, ({ manifest, live }) => {
+      // The try before may have been the one that did it.
+      if (manifest.ids?.includes(id) === true) return undefined;
+      rewinds ??= manifest.rewinds ?? 0;
+      if (rewinds !== (manifest.rewinds ?? 0)) throw runIsWritten(runId, "another program takes it back");
+      return rewound(manifest, live, to, { id, runId });
     });
+  }
+
+  async #latest(signal: AbortSignal | undefined): Promise<LatestOfSeries[]> {
+    return await this.#read({ signal }, (snapshot) => readLatestOfAll(this.#place, snapshot, { signal }));
   }
 
   /** Reads what was there at one moment; begins again where some of it is gone by then. */

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { Batch, Series } from "../../contract/batch.ts";
 import type { S3RequestOptions } from "../object-requests.ts";
 import { PARQUET_TYPE } from "./compaction.ts";
+import { MOST_SEGMENT_ROWS } from "./hand-over.ts";
 import { type MetricsPlace, segmentsPrefix } from "./live-files.ts";
 import { sliceColumns } from "./metric-rows.ts";
 import { segmentName } from "./segment-name.ts";
@@ -10,8 +10,6 @@ import { writeFile } from "./write-file.ts";
 
 /** A segment is cut here. */
 export const MOST_SEGMENT_BYTES = 256 << 10;
-/** So many rows usually fit: about six bytes each. */
-const MOST_ROWS = 32_768;
 
 interface Encoded {
   readonly bytes: Uint8Array;
@@ -24,10 +22,10 @@ export class SegmentWriter {
   readonly #place: MetricsPlace;
   readonly #writer: string;
   #sequence = 0;
-  /** What a call that failed has brought to the bucket, by digest. */
-  readonly #landed = new Set<string>();
-  /** The segment at which it failed: it may be there, or come late. */
-  #doubtful: { readonly digest: string; readonly sequence: number } | undefined;
+  /** What this call, and calls before it that failed, have brought to the bucket. */
+  #landed: Uint8Array[] = [];
+  /** The segment at which one failed: it may be there, or come late. */
+  #doubtful: { readonly bytes: Uint8Array; readonly sequence: number } | undefined;
 
   /** @param writer - Nobody else's, in no other process and in no other moment. */
   constructor(place: MetricsPlace, writer: string) {
@@ -42,13 +40,14 @@ export class SegmentWriter {
    * @returns how many segments that were
    */
   async write(columns: Batch["metrics"], series: readonly Series[], options: S3RequestOptions): Promise<number> {
+    const earlier = this.#landed;
     let count = 0;
     let putting: Promise<void> = Promise.resolve();
     try {
       for await (const segment of this.#encoded(columns, series)) {
         // The next is encoded meanwhile, but not sent: a number that is in the bucket says that all below it are.
         await putting;
-        putting = this.#bring(segment, options);
+        putting = this.#bring(segment, earlier, options);
         // It is awaited, but maybe not at once.
         putting.catch(() => {});
         count++;
@@ -56,26 +55,32 @@ export class SegmentWriter {
     } finally {
       await putting;
     }
-    this.#landed.clear();
+    this.#landed = [];
     return count;
   }
 
-  async #bring({ bytes, nameOf }: Encoded, options: S3RequestOptions): Promise<void> {
-    const digest = createHash("sha256").update(bytes).digest("hex");
-    if (this.#landed.has(digest)) return;
+  /** @param earlier - What calls that failed have brought. */
+  async #bring({ bytes, nameOf }: Encoded, earlier: readonly Uint8Array[], options: S3RequestOptions): Promise<void> {
+    if (earlier.some((landed) => Buffer.compare(landed, bytes) === 0)) return;
     // Another segment than the doubtful one takes the next number: the doubtful one is given up, and its values come again.
-    const sequence = this.#doubtful?.digest === digest ? this.#doubtful.sequence : ++this.#sequence;
-    this.#doubtful = { digest, sequence };
+    const doubtful = this.#doubtful;
+    const isKnown = doubtful !== undefined && Buffer.compare(doubtful.bytes, bytes) === 0;
+    const sequence = isKnown ? doubtful.sequence : ++this.#sequence;
+    this.#doubtful = { bytes, sequence };
     const { client, prefix } = this.#place;
     const key = segmentsPrefix(prefix) + nameOf(sequence);
     const headers = { "content-type": PARQUET_TYPE };
     // The key is this writer's alone: where something has it already, that was an earlier try.
     await client.putIf(key, bytes, { ifAbsent: true }, { ...options, headers });
     this.#doubtful = undefined;
-    this.#landed.add(digest);
+    this.#landed = [...this.#landed, bytes];
   }
 
-  async *#encoded(columns: Batch["metrics"], series: readonly Series[], mostRows = MOST_ROWS): AsyncGenerator<Encoded> {
+  async *#encoded(
+    columns: Batch["metrics"],
+    series: readonly Series[],
+    mostRows = MOST_SEGMENT_ROWS,
+  ): AsyncGenerator<Encoded> {
     for (let from = 0; from < columns.length; from += mostRows) {
       const part = sliceColumns(columns, from, Math.min(columns.length, from + mostRows));
       const rows = sortRows({ series, columns: part });

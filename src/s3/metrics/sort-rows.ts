@@ -1,5 +1,5 @@
 import type { MetricColumns, Series } from "../../contract/batch.ts";
-import type { KeyRun, MetricRows, SortedRows } from "./metric-rows.ts";
+import type { KeyRun, MetricRows, RowColumns, SortedRows } from "./metric-rows.ts";
 
 /** The rows by key, step, timestamp, and as they came. Keys are in the order of their UTF-8 bytes, as Parquet compares them. */
 export function sortRows(rows: MetricRows): SortedRows {
@@ -36,10 +36,13 @@ function sortedOrder({ series, columns }: MetricRows): { order: Uint32Array; run
 }
 
 /** The rows at these positions. */
-export function gather({ seriesIds, values, timestamps, steps }: MetricColumns, order: Uint32Array): MetricColumns {
+export function gather({ seriesIds, values, timestamps, steps, parts }: RowColumns, order: Uint32Array): RowColumns {
+  const ids = new Uint32Array(order.length);
+  for (let i = 0; i < order.length; i++) ids[i] = seriesIds[order[i] as number] as number;
   return {
     length: order.length,
-    seriesIds: order.map((at) => seriesIds[at] as number),
+    ...(parts === undefined ? {} : { parts: order.map((at) => parts[at] as number) }),
+    seriesIds: ids,
     values: pick(values, order),
     timestamps: pick(timestamps, order),
     steps: pick(steps, order),

@@ -50,7 +50,7 @@ export async function writeFile(rows: SortedRows, { runId, isCompacted }: WriteF
 }
 
 function columnsOf({ series, columns, runs }: SortedRows): ColumnSource[] {
-  const { length, seriesIds, values, timestamps, steps } = columns;
+  const { length, seriesIds, values, timestamps, steps, parts } = columns;
   const keys = new Array<string>(length);
   for (const { key, from, to } of runs) keys.fill(key, from, to);
   const isUsed = new Uint8Array(series.length);
@@ -69,6 +69,7 @@ function columnsOf({ series, columns, runs }: SortedRows): ColumnSource[] {
     ...text("model", ({ modelId }) => modelId),
     ...text("dataset_name", ({ dataset }) => dataset?.name),
     ...text("dataset_digest", ({ dataset }) => dataset?.digest),
+    ...(parts?.some((part) => part > 0) === true ? [integers("part", Float64Array.from(parts))] : []),
   ];
 }
 
@@ -78,7 +79,21 @@ function integers(name: string, numbers: Float64Array): ColumnSource {
 
 /** Small ones as numbers, which take a fraction of the time that bigints take. The others without making a bigint of each here. */
 function toIntegers(numbers: Float64Array): Int32Array | BigInt64Array {
-  if (numbers.every((number) => number === (number | 0))) return new Int32Array(numbers);
+  return toSmallIntegers(numbers) ?? toLargeIntegers(numbers);
+}
+
+/** `undefined` where one does not fit into 32 bits. */
+function toSmallIntegers(numbers: Float64Array): Int32Array | undefined {
+  const small = new Int32Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i] as number;
+    if (number !== (number | 0)) return undefined;
+    small[i] = number;
+  }
+  return small;
+}
+
+function toLargeIntegers(numbers: Float64Array): BigInt64Array {
   const halves = new Int32Array(2 * numbers.length);
   for (let i = 0; i < numbers.length; i++) {
     const number = numbers[i] as number;

@@ -270,13 +270,20 @@ function applyAll<T extends HeadFields>(
 }
 
 /** @throws {TidemarkError} `DATA_DAMAGED` */
-export function parseHead<T>(schema: z.ZodType<T>, bytes: Buffer, place: string): T {
-  let json: unknown;
+export const parseHead = <T>(schema: z.ZodType<T>, bytes: Buffer, place: string): T =>
+  checkHead(schema, parseJson(bytes.toString("utf8"), place), place);
+
+/** @throws {TidemarkError} `DATA_DAMAGED` */
+export function parseJson(text: string, place: string): unknown {
   try {
-    json = JSON.parse(bytes.toString("utf8"));
+    return JSON.parse(text);
   } catch (error) {
     throw damaged(place, "is no JSON", error);
   }
+}
+
+/** @throws {TidemarkError} `DATA_DAMAGED` */
+export function checkHead<T>(schema: z.ZodType<T>, json: unknown, place: string): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

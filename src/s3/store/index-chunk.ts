@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import type { z } from "zod";
-import { parseHead } from "./heads.ts";
+import { checkHead, parseJson } from "./heads.ts";
 import { damaged, type StoreObjects } from "./store-objects.ts";
 
 const pack = promisify(gzip);
@@ -9,6 +9,8 @@ const unpack = promisify(gunzip);
 
 const LARGEST_OBJECT_BYTES = 128 << 20;
 const LARGEST_TEXT_BYTES = 512 << 20;
+/** Of many small pieces each would be an event of its own. */
+const UNPACKED_PIECE_BYTES = 1 << 20;
 /** Rows of a chunk, unless they are large. */
 const MOST_ROWS = 2_000;
 const MOST_TEXT = 8 << 20;
@@ -23,17 +25,14 @@ export async function readChunk<T>(objects: StoreObjects, key: string, schema: z
   const object = await objects.get(key, LARGEST_OBJECT_BYTES);
   if (object === undefined) return undefined;
   const place = objects.describe(key);
-  const text = await unpack(object.bytes, { maxOutputLength: LARGEST_TEXT_BYTES }).catch((error: unknown) => {
+  const options = { maxOutputLength: LARGEST_TEXT_BYTES, chunkSize: UNPACKED_PIECE_BYTES };
+  const text = await unpack(object.bytes, options).catch((error: unknown) => {
     throw damaged(place, "is not gzipped", error);
   });
-  const rows: T[] = [];
-  for (let from = 0; from < text.length; ) {
-    const end = text.indexOf(10, from);
-    const to = end < 0 ? text.length : end;
-    rows.push(parseHead(schema, text.subarray(from, to), place));
-    from = to + 1;
-  }
-  return rows;
+  const lines = text.toString("utf8").trimEnd().replaceAll("\n", ",");
+  // All lines at once: thousands of texts, one for each, would take half as long again.
+  const rows = parseJson(`[${lines}]`, place) as readonly unknown[];
+  return rows.map((row) => checkHead(schema, row, place));
 }
 
 /** Cuts rows into chunks. */

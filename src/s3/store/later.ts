@@ -25,6 +25,9 @@ export const TRACKING_CALLS: Calls<TrackingStore> = {
   getRun: true,
   searchRuns: true,
   updateRun: true,
+  lastWrites: true,
+  reapRun: true,
+  reviveRun: true,
   deleteRun: true,
   restoreRun: true,
   metricHistory: true,
@@ -32,6 +35,8 @@ export const TRACKING_CALLS: Calls<TrackingStore> = {
   logModelInputs: true,
   logModelOutputs: true,
   openSink: true,
+  rewind: true,
+  marks: true,
 };
 
 export const LOGGED_MODEL_CALLS: Calls<LoggedModelStore> = {

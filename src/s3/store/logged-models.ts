@@ -1,8 +1,7 @@
 import { newId, newRunName } from "../../base/ids.ts";
 import { noSuchLoggedModel, noSuchTag } from "../../base/store-errors.ts";
-import type { LoggedModelQuery, LoggedModelStore } from "../../contract/logged-model-store.ts";
+import type { LoggedModelQuery, LoggedModelStore, MeasuredMetric } from "../../contract/logged-model-store.ts";
 import type { Page } from "../../contract/tracking-store.ts";
-import type { Metric } from "../../schema/metric.ts";
 import type { CreateLoggedModel, LoggedModel, LoggedModelStatus, ModelMetric } from "../../schema/model.ts";
 import { searchLoggedModels } from "../../search/logged-models.ts";
 import { inParallel } from "../parallel.ts";
@@ -97,7 +96,7 @@ export class LoggedModels implements LoggedModelStore {
     await this.#change(modelId, (head) => touched(head, { params: withTexts(head.params, Object.entries(params)) }));
   }
 
-  async addMetrics(modelId: string, runId: string, metrics: readonly Metric[]): Promise<void> {
+  async addMetrics(modelId: string, runId: string, metrics: readonly MeasuredMetric[]): Promise<void> {
     const values = metrics.map((metric) => ({ ...metric, runId }));
     await this.#change(modelId, (head) => withMetrics(head, values));
   }

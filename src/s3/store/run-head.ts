@@ -8,7 +8,7 @@ import { type RunEntity, runStatusSchema, type UpdateRun } from "../../schema/ru
 import type { ExperimentHead } from "./experiment-head.ts";
 import { type Content, headFields } from "./heads.ts";
 import { runArtifacts } from "./layout.ts";
-import { metricOf, storedMetricSchema } from "./stored-metric.ts";
+import { metricOf, storedMetrics } from "./stored-metric.ts";
 import { sortedByKey, textRecord, withoutKey, withTexts } from "./text-record.ts";
 
 export const RUN_NAME_TAG = "mlflow.runName";
@@ -36,7 +36,7 @@ export const runHeadSchema = z.object({
   modelInputs: z.array(z.object({ modelId: z.string() })),
   modelOutputs: z.array(z.object({ modelId: z.string(), step: z.number() })),
   /** The latest value of every metric; absent while values are written, when the segments have them. */
-  latestMetrics: z.array(storedMetricSchema).optional(),
+  latestMetrics: storedMetrics.optional(),
 });
 export type RunHead = z.infer<typeof runHeadSchema>;
 export type RunContent = Content<RunHead>;
@@ -47,6 +47,9 @@ export const isTerminal = (status: RunEntity["status"]): boolean => status !== "
 export const isDeletedRun = (head: RunContent, experiment: Content<ExperimentHead>): boolean =>
   experiment.lifecycleStage === "deleted" || (head.deletedIn !== undefined && head.deletedIn >= experiment.restores);
 
+export const lifecycleStageOf = (head: RunContent, experiment: Content<ExperimentHead>): RunEntity["lifecycleStage"] =>
+  isDeletedRun(head, experiment) ? "deleted" : "active";
+
 /** @param latestMetrics - Of the segments, where the head has none. */
 export function runEntity(
   head: RunContent,
@@ -54,28 +57,8 @@ export function runEntity(
   uri: string,
   latestMetrics: readonly Metric[],
 ): RunEntity {
-  const run = searchedRun(head, experiment, uri, latestMetrics);
-  return {
-    ...run,
-    params: sortedByKey(run.params),
-    tags: sortedByKey(run.tags),
-    metrics: sortedByKey(run.metrics),
-    latestMetrics: [...run.latestMetrics].sort((a, b) => (a.key < b.key ? -1 : 1)),
-    inputs: [...run.inputs].sort(byDataset),
-    modelInputs: [...run.modelInputs].sort(byModel),
-    modelOutputs: [...run.modelOutputs].sort(byModel),
-  };
-}
-
-/** The same as searches need it, for ten thousand runs of which fifty are shown: with nothing in order. */
-export function searchedRun(
-  head: RunContent,
-  experiment: Content<ExperimentHead>,
-  uri: string,
-  latestMetrics: readonly Metric[],
-): RunEntity {
-  const { id, experimentId, name, userId, status, startTime, endTime, artifactUri, params, tags } = head;
-  const latest = head.latestMetrics?.map(metricOf) ?? [...latestMetrics];
+  const { id, experimentId, name, userId, status, startTime, endTime } = head;
+  const latest = [...(head.latestMetrics?.map(metricOf) ?? latestMetrics)].sort((a, b) => (a.key < b.key ? -1 : 1));
   return {
     id,
     name,
@@ -84,17 +67,21 @@ export function searchedRun(
     status,
     startTime,
     ...(endTime === undefined ? {} : { endTime }),
-    lifecycleStage: isDeletedRun(head, experiment) ? "deleted" : "active",
-    artifactUri: artifactUri ?? `${uri}/${runArtifacts(id)}`,
-    params,
-    tags,
+    lifecycleStage: lifecycleStageOf(head, experiment),
+    artifactUri: artifactUriOf(head, uri),
+    params: sortedByKey(head.params),
+    tags: sortedByKey(head.tags),
     metrics: Object.fromEntries(latest.map(({ key, value }) => [key, value])),
     latestMetrics: latest,
-    inputs: head.inputs,
-    modelInputs: head.modelInputs,
-    modelOutputs: head.modelOutputs,
+    inputs: [...head.inputs].sort(byDataset),
+    modelInputs: [...head.modelInputs].sort(byModel),
+    modelOutputs: [...head.modelOutputs].sort(byModel),
   };
 }
+
+/** @param uri - Of the store. */
+export const artifactUriOf = ({ id, artifactUri }: RunContent, uri: string): string =>
+  artifactUri ?? `${uri}/${runArtifacts(id)}`;
 
 export function updated(head: RunContent, { name, status, endTime }: Omit<UpdateRun, "runId">): RunContent {
   const named = name === undefined ? head : withTag(head, { key: RUN_NAME_TAG, value: name });
@@ -124,6 +111,17 @@ export function withoutTag(head: RunContent, key: string): RunContent {
   if (!Object.hasOwn(head.tags, key)) throw noSuchTag(key, `run ${head.id}`);
   return { ...head, tags: withoutKey(head.tags, key) };
 }
+
+/** Ended for its process. A run that is not RUNNING any more stays as it is. */
+export const reaped = (head: RunHead, endTime: number, tag: Tag): RunContent =>
+  head.status === "RUNNING" ? withTag(updated(head, { status: "KILLED", endTime }), tag) : head;
+
+export const isReaped = ({ status, tags }: RunContent, tagKey: string): boolean =>
+  status === "KILLED" && Object.hasOwn(tags, tagKey);
+
+/** With that undone. */
+export const revived = (head: RunHead, tagKey: string): RunContent =>
+  isReaped(head, tagKey) ? updated(withoutTag(head, tagKey), { status: "RUNNING" }) : head;
 
 /** @throws {TidemarkError} `INVALID_PARAMETER_VALUE` where the param has another value already */
 export function withParam(head: RunContent, key: string, value: string): RunContent {

@@ -1,27 +1,35 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { newId, newRunName } from "../../base/ids.ts";
-import { noSuchRun, runDeleted } from "../../base/store-errors.ts";
-import type { Page, RunQuery } from "../../contract/tracking-store.ts";
+import { noSuchMark, noSuchRun, runDeleted, runIsWritten } from "../../base/store-errors.ts";
+import type { Page, RewindTarget, RunMark, RunQuery } from "../../contract/tracking-store.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
+import type { Tag } from "../../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../../schema/run.ts";
-import { searchRuns } from "../../search/searches.ts";
+import { parseFilter } from "../../search/filter.ts";
+import { parseOrderBy } from "../../search/order-by.ts";
+import { cutPage, isShown } from "../../search/page.ts";
+import { RUN_VOCABULARY } from "../../search/vocabulary.ts";
 import { RunMetrics } from "../metrics/run-metrics.ts";
 import { inParallel } from "../parallel.ts";
 import type { Background } from "./background.ts";
 import { EntityIndex } from "./entity-index.ts";
 import type { ExperimentHead } from "./experiment-head.ts";
 import type { Experiments } from "./experiments.ts";
+import { FoundRun } from "./found-run.ts";
 import type { Content, HeadKind } from "./heads.ts";
 import { isId, runDirectory, runIndex, runKey } from "./layout.ts";
 import { asksForMetrics } from "./metric-search.ts";
 import {
   isDeletedRun,
+  isReaped,
   isTerminal,
   RUN_NAME_TAG,
   type RunContent,
   type RunHead,
+  reaped,
+  revived,
   runEntity,
   runHeadSchema,
-  searchedRun,
   updated,
   withoutLatest,
 } from "./run-head.ts";
@@ -31,6 +39,8 @@ import { storeMetric } from "./stored-metric.ts";
 import { withTexts } from "./text-record.ts";
 
 const PARALLEL_READS = 16;
+/** A young run is written to that often; of an older one nobody can be so sure. */
+const SILENCE_MS = 5_000;
 const MOST_REMEMBERED = 10_000;
 const NO_METRICS: readonly Metric[] = [];
 
@@ -89,22 +99,22 @@ export class Runs {
   }
 
   async search(query: RunQuery): Promise<Page<RunEntity>> {
+    const matches = parseFilter(query.filter, RUN_VOCABULARY);
+    const order = parseOrderBy(query.orderBy, RUN_VOCABULARY);
     const needsMetrics = asksForMetrics(query);
     const ids = (await this.#place.readable()) ? [...new Set(query.experimentIds)].filter(isId) : [];
     const tasks = ids.map((id) => () => this.#inExperiment(id, query.viewType, needsMetrics));
-    const runs = (await inParallel(tasks, PARALLEL_READS, undefined)).flat();
-    const { items, ...rest } = searchRuns(
-      runs.map(({ entity }) => entity),
+    const runs = (await inParallel(tasks, PARALLEL_READS, undefined)).flat().filter(matches);
+    const { items, ...rest } = cutPage(
+      runs,
+      (run) => run,
+      order,
       query,
+      (run) => run,
     );
-    const found = new Map(runs.map((run) => [run.entity.id, run]));
-    const shown = items.map(({ id }) => async () => {
-      const run = found.get(id) as FoundRun;
-      // Where nobody asked for metrics, those of open runs are looked up for the runs that are shown.
-      const latest = isOpen(run) && !needsMetrics ? await this.metrics(id).latest() : run.entity.latestMetrics;
-      return runEntity(run.head, run.experiment, this.#place.uri, latest);
-    });
-    return { items: await inParallel(shown, PARALLEL_READS, undefined), ...rest };
+    // Where nobody asked for metrics, those of open runs are looked up for the runs that are shown.
+    if (!needsMetrics) await this.#lookUpMetrics(items);
+    return { items: items.map((run) => run.entity()), ...rest };
   }
 
   async update({ runId, ...changes }: UpdateRun): Promise<void> {
@@ -116,6 +126,41 @@ export class Runs {
       return latest === undefined ? next : { ...next, latestMetrics: latest.map(storeMetric) };
     });
     if (isEnd) this.#indexOf(head.experimentId).compactSoon();
+  }
+
+  /** The newest object of each run, by the clock of the storage. */
+  async lastWrites(runs: readonly RunEntity[]): Promise<readonly number[]> {
+    const tasks = runs.map(({ id }) => async () => {
+      if (!isId(id)) return 0;
+      const objects = await this.#place.objects.list(`${runDirectory(id)}/`);
+      return objects.reduce((newest, { lastModified }) => Math.max(newest, lastModified.getTime() || 0), 0);
+    });
+    return await inParallel(tasks, PARALLEL_READS, undefined);
+  }
+
+  async reap(runId: string, endTime: number, tag: Tag): Promise<boolean> {
+    const { status, experimentId } = await this.activeHead(runId);
+    if (status !== "RUNNING") return false;
+    const latest = (await this.#closeMetrics(runId)).map(storeMetric);
+    let isDone = false;
+    await this.change(runId, (head) => {
+      const next = reaped(head, endTime, tag);
+      isDone = next !== head;
+      return isDone ? { ...next, latestMetrics: latest } : head;
+    });
+    if (isDone) this.#indexOf(experimentId).compactSoon();
+    return isDone;
+  }
+
+  async revive(runId: string, tagKey: string): Promise<boolean> {
+    if (!isReaped(await this.head(runId), tagKey)) return false;
+    let isDone = false;
+    await this.change(runId, (head) => {
+      const next = revived(head, tagKey);
+      isDone = next !== head;
+      return next;
+    });
+    return isDone;
   }
 
   async delete(runId: string): Promise<void> {
@@ -135,6 +180,26 @@ export class Runs {
   async history(runId: string, key: string): Promise<MetricHistory> {
     await this.head(runId);
     return await this.metrics(runId).history(key);
+  }
+
+  async marks(runId: string): Promise<readonly RunMark[]> {
+    await this.head(runId);
+    return await this.metrics(runId).marks();
+  }
+
+  /** The cut itself is one write; before it the head gives away what it says of the latest values, and after it has it again. */
+  async rewind(runId: string, to: RewindTarget): Promise<void> {
+    const { status, latestMetrics } = await this.activeHead(runId);
+    const metrics = this.metrics(runId);
+    if ("mark" in to) {
+      const names = (await metrics.marks()).map(({ name }) => name);
+      if (!names.includes(to.mark)) throw noSuchMark(runId, to.mark, names);
+    }
+    await this.#place.writable();
+    if (!isTerminal(status)) await refuseWriters(runId, metrics);
+    if (latestMetrics !== undefined) await this.reopenMetrics(runId);
+    await metrics.rewind(to);
+    await this.settleMetrics(runId);
   }
 
   /** Changes a run that is not deleted. @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST`, `INVALID_STATE` */
@@ -205,18 +270,18 @@ export class Runs {
   async #inExperiment(id: string, viewType: RunQuery["viewType"], needsMetrics: boolean): Promise<FoundRun[]> {
     const [experiment, heads] = await Promise.all([this.#experiments.find(id), this.#indexOf(id).all()]);
     if (experiment === undefined) return [];
-    const found = (head: RunHead, latest: readonly Metric[]): FoundRun => ({
-      head,
-      experiment,
-      entity: searchedRun(head, experiment, this.#place.uri, latest),
-    });
-    const runs = heads.map((head) => found(head, NO_METRICS));
-    if (!needsMetrics) return runs;
-    const tasks = runs.map((run) => async () => {
-      const isShown = viewType === "all" || run.entity.lifecycleStage === viewType;
-      return isShown && isOpen(run) ? found(run.head, await this.metrics(run.head.id).latest()) : run;
-    });
-    return await inParallel(tasks, PARALLEL_READS, undefined);
+    const runs = heads
+      .map((head) => new FoundRun(head, experiment, this.#place.uri))
+      .filter(({ lifecycleStage }) => isShown(viewType, lifecycleStage));
+    if (needsMetrics) await this.#lookUpMetrics(runs);
+    return runs;
+  }
+
+  async #lookUpMetrics(runs: readonly FoundRun[]): Promise<void> {
+    const tasks = runs
+      .filter(({ isOpen }) => isOpen)
+      .map((run) => async () => run.setLatest(await this.metrics(run.head.id).latest()));
+    await inParallel(tasks, PARALLEL_READS, undefined);
   }
 
   #indexOf(experimentId: string): EntityIndex<RunHead> {
@@ -229,13 +294,14 @@ export class Runs {
   }
 }
 
-interface FoundRun {
-  readonly head: RunHead;
-  readonly experiment: Content<ExperimentHead>;
-  readonly entity: RunEntity;
+/** Waits until nobody can have written for a while, and sees whether somebody has done so meanwhile. */
+async function refuseWriters(runId: string, metrics: RunMetrics): Promise<void> {
+  const before = await metrics.lastWriteTime();
+  const waitMs = SILENCE_MS - Math.abs(Date.now() - (before ?? 0));
+  if (waitMs <= 0) return;
+  await sleep(waitMs);
+  if ((await metrics.lastWriteTime()) !== before) throw runIsWritten(runId, "another program writes to it");
 }
-
-const isOpen = ({ head }: FoundRun): boolean => head.latestMetrics === undefined;
 
 /** Runs of an experiment whose artifacts are elsewhere have theirs there. */
 const artifactUriIn = (

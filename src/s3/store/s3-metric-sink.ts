@@ -63,11 +63,14 @@ export class S3MetricSink implements AsyncMetricSink {
       const wanted = upTo(batch.metrics.length).filter((at) => !strays.has(at));
       await this.#append(strays.size === 0 ? batch.metrics : chosen(batch.metrics, wanted), batch.series, signal);
       accepted.metrics = wanted;
+      await this.#mark(batch.marks ?? [], signal);
     } catch (error) {
       return outcomeOf(error, batch, accepted);
     }
     const [refusal] = refusals;
-    return refusal === undefined ? OK : { status: "permanent", error: refusal, accepted, rejected };
+    if (refusal === undefined) return OK;
+    const marks = upTo(batch.marks?.length ?? 0);
+    return { status: "permanent", error: refusal, accepted: { ...accepted, marks }, rejected };
   }
 
   /** Values that came after the end of the run are counted in what its head says. */
@@ -124,6 +127,13 @@ export class S3MetricSink implements AsyncMetricSink {
     return strays;
   }
 
+  async #mark(marks: NonNullable<Batch["marks"]>, signal: AbortSignal): Promise<void> {
+    if (marks.length === 0) return;
+    stopIfAborted(signal);
+    await this.#parts.runs.writable();
+    await this.#metrics.mark(marks, signal);
+  }
+
   async #append(columns: MetricColumns, series: readonly Series[], signal: AbortSignal): Promise<void> {
     if (columns.length === 0) return;
     await this.#parts.runs.writable();
@@ -149,11 +159,12 @@ function outcomeOf(error: unknown, batch: Batch, accepted: BatchPositions): Outc
   return { status: "retryable", error, accepted };
 }
 
-const restOf = ({ metrics, params, tags, inputs }: Batch, accepted: BatchPositions): BatchPositions => ({
+const restOf = ({ metrics, params, tags, inputs, marks = [] }: Batch, accepted: BatchPositions): BatchPositions => ({
   metrics: without(metrics.length, accepted.metrics),
   params: without(params.length, accepted.params),
   tags: without(tags.length, accepted.tags),
   inputs: without(inputs.length, accepted.inputs),
+  marks: upTo(marks.length),
 });
 
 function without(length: number, positions: ArrayLike<number>): number[] {

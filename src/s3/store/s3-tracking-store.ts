@@ -1,5 +1,12 @@
 import type { MetricSink } from "../../contract/metric-sink.ts";
-import type { ExperimentQuery, Page, RunQuery, TrackingStore } from "../../contract/tracking-store.ts";
+import type {
+  ExperimentQuery,
+  Page,
+  RewindTarget,
+  RunMark,
+  RunQuery,
+  TrackingStore,
+} from "../../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment } from "../../schema/experiment.ts";
 import type { MetricHistory } from "../../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../../schema/model-link.ts";
@@ -79,6 +86,18 @@ export class S3TrackingStore implements TrackingStore {
     await this.#parts.runs.update(update);
   }
 
+  async lastWrites(runs: readonly RunEntity[]): Promise<readonly number[]> {
+    return await this.#parts.runs.lastWrites(runs);
+  }
+
+  async reapRun(runId: string, { endTime, tag }: { endTime: number; tag: Tag }): Promise<boolean> {
+    return await this.#parts.runs.reap(runId, endTime, tag);
+  }
+
+  async reviveRun(runId: string, tagKey: string): Promise<boolean> {
+    return await this.#parts.runs.revive(runId, tagKey);
+  }
+
   async deleteRun(runId: string): Promise<void> {
     await this.#parts.runs.delete(runId);
   }
@@ -101,6 +120,14 @@ export class S3TrackingStore implements TrackingStore {
 
   async logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
     await this.#parts.runs.change(runId, (head) => withModelOutputs(head, models));
+  }
+
+  async rewind(runId: string, to: RewindTarget): Promise<void> {
+    await this.#parts.runs.rewind(runId, to);
+  }
+
+  async marks(runId: string): Promise<readonly RunMark[]> {
+    return await this.#parts.runs.marks(runId);
   }
 
   async openSink(runId: string): Promise<MetricSink> {

@@ -12,7 +12,7 @@ const SPECIAL: ReadonlyMap<string, number> = new Map([
 
 const storedValue = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity", "-0"])]);
 
-export const storedMetricSchema = z.object({
+const storedMetricSchema = z.object({
   key: z.string(),
   value: storedValue,
   /** Milliseconds since 1970. */
@@ -21,6 +21,19 @@ export const storedMetricSchema = z.object({
 });
 /** A point of a metric as JSON can hold it. */
 export type StoredMetric = z.infer<typeof storedMetricSchema>;
+
+/** Some of them. They are looked at and not copied: an index has a hundred thousand. */
+export const storedMetrics = z.custom<readonly StoredMetric[]>(
+  (value) => Array.isArray(value) && value.every(isStoredMetric),
+  { error: "is no list of metrics" },
+);
+
+function isStoredMetric(json: unknown): json is StoredMetric {
+  if (typeof json !== "object" || json === null) return false;
+  const { key, value, timestamp, step } = json as Partial<Record<keyof StoredMetric, unknown>>;
+  const isValue = typeof value === "number" || (typeof value === "string" && SPECIAL.has(value));
+  return typeof key === "string" && isValue && typeof timestamp === "number" && typeof step === "number";
+}
 
 export const storedModelMetricSchema = storedMetricSchema.extend({
   runId: z.string().optional(),
@@ -38,8 +51,11 @@ export const storeMetric = <T extends Metric | ModelMetric>(metric: T): Stored<T
 
 export const metricOf = <T extends StoredMetric>(stored: T): Omit<T, "value"> & { value: number } => ({
   ...stored,
-  value: typeof stored.value === "number" ? stored.value : (SPECIAL.get(stored.value) as number),
+  value: metricValue(stored),
 });
+
+export const metricValue = ({ value }: Pick<StoredMetric, "value">): number =>
+  typeof value === "number" ? value : (SPECIAL.get(value) as number);
 
 function storeValue(value: number): StoredMetric["value"] {
   if (Number.isFinite(value) && !Object.is(value, -0)) return value;

@@ -1,6 +1,7 @@
 interface DenoPermission {
   readonly name: "run" | "sys";
   readonly command?: string;
+  readonly kind?: "hostname";
 }
 
 interface DenoHost {

@@ -3,6 +3,7 @@ import { readEnv } from "../../base/env.ts";
 import { detectRuntime } from "../../base/platform.ts";
 import { isLongerThan, truncate } from "../../base/text.ts";
 import { MAX_TAG_VALUE_LENGTH } from "../../schema/limits.ts";
+import { PROCESS_TAG, processText } from "../life/process-tag.ts";
 import { isAllowed } from "./deno-permissions.ts";
 import { maskArgument, maskArguments } from "./mask-arguments.ts";
 import { isEvaluated } from "./program.ts";
@@ -18,6 +19,7 @@ export function processTags(): Record<string, string> {
       const { name, version } = detectRuntime();
       return `${name} ${version}`;
     },
+    [PROCESS_TAG]: processText,
     "tidemark.platform": () => `${process.platform} ${process.arch}`,
   };
   const tags: Record<string, string> = {};

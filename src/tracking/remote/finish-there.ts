@@ -1,4 +1,5 @@
 import type { RemoteAccess } from "../../contract/remote-access.ts";
+import { reviveRun } from "../life/revive-run.ts";
 import type { RunEnd } from "../run-place.ts";
 import { isAway } from "./away.ts";
 import type { RemoteArtifacts } from "./remote-artifacts.ts";
@@ -15,6 +16,7 @@ export async function finishThere(
   run: RemoteRun,
   artifacts: RemoteArtifacts,
   end: RunEnd | undefined,
+  mayBeReaped: boolean,
 ): Promise<void> {
   const { id } = await run.reach();
   let refusal: unknown;
@@ -23,6 +25,7 @@ export async function finishThere(
     refusal = error;
   });
   await run.removeTwins();
+  if (end !== undefined && mayBeReaped) await reviveRun(tracking, id);
   if (end !== undefined) await tracking.updateRun({ runId: id, ...end });
   if (refusal !== undefined) throw refusal;
 }

@@ -11,6 +11,7 @@ import type { SpoolEntry } from "../../queue/spool/spool-entry.ts";
 import type { SpoolHeader } from "../../queue/spool/spool-header.ts";
 import type { Tag } from "../../schema/param.ts";
 import type { ExperimentRef, PlannedRun, RunEntity } from "../../schema/run.ts";
+import { reviveRun } from "../life/revive-run.ts";
 import type { RunEnd, RunPlace } from "../run-place.ts";
 import { writeOnce } from "../write-once.ts";
 import { isAway, isGone, PATIENCE_MS, within } from "./away.ts";
@@ -198,14 +199,18 @@ class RemotePlace implements RunPlace {
     return isDone ?? false;
   }
 
+  async revive(isWanted: () => boolean): Promise<void> {
+    await this.#ask((runId) => reviveRun(this.#access.tracking, runId, isWanted));
+  }
+
   hurry(): void {
     this.artifacts.hurry();
   }
 
-  async finish(end: RunEnd, isDelivered: boolean, timeoutMs: number): Promise<void> {
+  async finish(end: RunEnd, isDelivered: boolean, timeoutMs: number, mayBeReaped: boolean): Promise<void> {
     try {
       if (!isDelivered) throw new TidemarkError("DEADLINE_EXCEEDED", `${this.#backend.uri} has not taken all in time`);
-      await within(timeoutMs, finishThere(this.#access, this.#run, this.artifacts, end));
+      await within(timeoutMs, finishThere(this.#access, this.#run, this.artifacts, end, mayBeReaped));
     } catch (error) {
       if (this.#run.isMade && isGone(error)) this.discard();
       else this.#leave(end);

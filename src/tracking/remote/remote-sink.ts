@@ -5,6 +5,7 @@ import type { AsyncMetricSink, MetricSink, SinkLimits } from "../../contract/met
 import type { Outcome } from "../../contract/outcome.ts";
 import type { RemoteAccess } from "../../contract/remote-access.ts";
 import { outcomeOfThrown } from "../../queue/delivery.ts";
+import { taggingMarks } from "../rewind/tag-marks.ts";
 import { isGone } from "./away.ts";
 import type { RemoteRun } from "./remote-run.ts";
 
@@ -33,7 +34,7 @@ export class RemoteSink implements AsyncMetricSink {
   async #open(): Promise<MetricSink> {
     const run = await this.#run.reach();
     if (run.lifecycleStage === "deleted") throw runDeleted(run.id);
-    return await this.#access.openSink(run);
+    return taggingMarks(this.#access.tracking, await this.#access.openSink(run), run);
   }
 
   async close(): Promise<void> {
@@ -47,11 +48,12 @@ const refusal = (error: unknown, batch: Batch, isMade: boolean): Outcome =>
     ? { status: "permanent", error: error as TidemarkError, rejected: allOf(batch) }
     : outcomeOfThrown(error);
 
-const allOf = ({ metrics, params, tags, inputs }: Batch): BatchPositions => ({
+const allOf = ({ metrics, params, tags, inputs, marks = [] }: Batch): BatchPositions => ({
   metrics: upTo(metrics.length),
   params: upTo(params.length),
   tags: upTo(tags.length),
   inputs: upTo(inputs.length),
+  marks: upTo(marks.length),
 });
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

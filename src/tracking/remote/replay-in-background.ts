@@ -15,10 +15,20 @@ const replays = new WeakMap<Backend, Replay>();
 /** Brings to a backend what earlier programs have left for it, while this one goes on. One replay at a time. */
 export function replayInBackground(backend: Backend): void {
   if (backend.remote === undefined || replays.has(backend)) return;
-  if (new Spool(backend.remote.identity).abandoned().length === 0) return;
+  if (!hasLeftovers(backend.remote.identity)) return;
   const stop = new AbortController();
   const done = replay(backend, stop.signal).finally(() => replays.delete(backend));
   replays.set(backend, { stop, done });
+}
+
+/** False as well where no spool can be: Deno may not say where. */
+function hasLeftovers(identity: string): boolean {
+  try {
+    return new Spool(identity).abandoned().length > 0;
+  } catch (error) {
+    log("debug", `the spool is not looked at: ${messageOf(error)}`);
+    return false;
+  }
 }
 
 /** Leaves the rest in the spool, and settles when nothing is on the way any more. */
@@ -26,6 +36,11 @@ export async function stopReplay(backend: Backend): Promise<void> {
   const running = replays.get(backend);
   running?.stop.abort();
   await running?.done;
+}
+
+/** Settles when nothing is being brought there in the background. */
+export async function whenReplayed(backend: Backend): Promise<void> {
+  await replays.get(backend)?.done;
 }
 
 async function replay(backend: Backend, signal: AbortSignal): Promise<void> {

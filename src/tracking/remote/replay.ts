@@ -1,9 +1,10 @@
-import { warnOnce } from "../../base/diagnostics.ts";
+import { log, warnOnce } from "../../base/diagnostics.ts";
 import { messageOf, TidemarkError } from "../../base/errors.ts";
 import type { Backend } from "../../contract/backend.ts";
 import type { Batch } from "../../contract/batch.ts";
 import type { AsyncMetricSink } from "../../contract/metric-sink.ts";
 import type { RemoteAccess } from "../../contract/remote-access.ts";
+import { countEntries } from "../../queue/count-entries.ts";
 import { Outbox } from "../../queue/outbox.ts";
 import { Spool, type SpoolOptions } from "../../queue/spool/spool.ts";
 import type { SpoolEntry } from "../../queue/spool/spool-entry.ts";
@@ -76,8 +77,9 @@ async function replayEntry(
   const run = new RemoteRun(access.tracking, entry.header, entry, true);
   const artifacts = new RemoteArtifacts(`runs:/${localRunId}`, { backend, access, run, entry, onStaged: () => {} });
   const { journal } = entry;
+  const sink = new RemoteSink(access, run);
   const outbox = new Outbox({
-    sink: counted(new RemoteSink(access, run), options.onProgress),
+    sink: counted(sink, options.onProgress),
     journal,
     series: journal.series,
     maxPendingEntries: Number.POSITIVE_INFINITY,
@@ -96,13 +98,16 @@ async function replayEntry(
     outbox.adopt(rest);
     outbox.startSending();
     await outbox.whenSettled({ signal, keepsProcessAlive });
-    await finishThere(access, run, artifacts, entry.end);
+    await finishThere(access, run, artifacts, entry.end, true);
   } catch (error) {
     // A run that was deleted meanwhile takes nothing, and never will: what it refused is counted.
     if (!run.isMade || !isGone(error)) left = errorOf(error);
   }
   outbox.abort();
   run.forget();
+  await sink
+    .close()
+    .catch((error: unknown) => log("debug", `the sink of run ${name} did not close: ${messageOf(error)}`));
   if (left === undefined) entry.remove();
   else entry.release();
   const { acknowledged, rejected } = outbox.stats(0);
@@ -122,9 +127,8 @@ function counted(sink: RemoteSink, onProgress: ((count: number) => void) | undef
   return {
     limits: sink.limits,
     write: async (batch: Batch, signal) => {
-      const count = batch.metrics.length + batch.params.length + batch.tags.length + batch.inputs.length;
       const outcome = await sink.write(batch, signal);
-      if (outcome.status === "ok") onProgress(count);
+      if (outcome.status === "ok") onProgress(countEntries(batch));
       return outcome;
     },
     close: () => sink.close(),

@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout as startTimer } from "node:timers";
 import { log, warnOnce } from "../../base/diagnostics.ts";
 import { readEnv } from "../../base/env.ts";
-import { messageOf, TidemarkError } from "../../base/errors.ts";
+import { messageOf, systemCodeOf, TidemarkError } from "../../base/errors.ts";
 import { cpuReader } from "./cpu.ts";
 import { diskReader } from "./disk.ts";
 import { memoryReader } from "./memory.ts";
@@ -86,7 +86,7 @@ class Sampler implements SystemMetrics {
       } catch (error) {
         // Not tried again: on Deno each attempt may ask the person at the terminal for a permission.
         this.#readers.delete(reader);
-        log("debug", `a system metric cannot be read: ${messageOf(error)}`);
+        tellUnreadable(error);
       }
     }
     return metrics;
@@ -105,9 +105,16 @@ function started(start: () => Reader): Reader[] {
   try {
     return [start()];
   } catch (error) {
-    log("debug", `a system metric cannot be read: ${messageOf(error)}`);
+    tellUnreadable(error);
     return [];
   }
+}
+
+/** What the platform does not tell is no trouble; what Deno may not tell, somebody may want to allow. */
+function tellUnreadable(error: unknown): void {
+  const message = `a system metric cannot be read: ${messageOf(error)}`;
+  if (systemCodeOf(error) === "ENOTCAPABLE") warnOnce("system-metrics:permission", message);
+  else log("debug", message);
 }
 
 function chosenInterval(intervalMs = DEFAULT_INTERVAL_MS): number {

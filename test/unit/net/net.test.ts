@@ -60,6 +60,27 @@ describe("a request", () => {
     expect(await attempt).toMatchObject({ code: "CANCELLED" });
   });
 
+  it.each([
+    { rotatesConnections: false, fewest: 1, most: 2 },
+    { rotatesConnections: true, fewest: 4, most: 4 },
+  ])("comes over $fewest to $most connections when one follows the other, turns: $rotatesConnections", async (row) => {
+    const ports = new Set<number | undefined>();
+    const server = createServer((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.end("ok");
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const http = client({ rotatesConnections: row.rotatesConnections });
+    for (let sent = 0; sent < 12; sent++) {
+      const response = await http.send({ method: "GET", url: new URL(`http://127.0.0.1:${port}`) });
+      await response.text();
+    }
+    expect(ports.size).toBeGreaterThanOrEqual(row.fewest);
+    expect(ports.size).toBeLessThanOrEqual(row.most);
+  });
+
   it("goes through a proxy", async () => {
     const { url, received } = await scriptedServer(say(200, "reached"));
     const seen: string[] = [];

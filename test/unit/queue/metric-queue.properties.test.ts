@@ -43,7 +43,9 @@ const schedule = fc.record({
   actions: fc.array(action, { minLength: 1, maxLength: 12 }),
   isSync: fc.boolean(),
   journal: fc.constantFrom<"none" | "good" | "failing">("none", "good", "failing"),
-  batchLimit: fc.option(fc.integer({ min: 1, max: 5_000 }), { nil: undefined }),
+  batchLimit: fc.option(fc.oneof(fc.integer({ min: 1, max: 5_000 }), fc.integer({ min: 5_000, max: 40_000 })), {
+    nil: undefined,
+  }),
   // What the sink does once the script has ended. Only a sink that recovers can be drained.
   recovers: fc.boolean(),
 });

@@ -48,6 +48,9 @@ describe("keys", () => {
   });
 
   it("that nobody has are missed with what to do", async () => {
+    vi.doMock("@aws-sdk/credential-provider-node", () => {
+      throw new Error("Cannot find package");
+    });
     await expect(find().keys()).rejects.toMatchObject({
       code: "UNAUTHENTICATED",
       message: expect.stringMatching(/AWS_ACCESS_KEY_ID.*install @aws-sdk\/credential-provider-node.*anonymous/),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { headFields, parseHead } from "../../../../src/s3/store/heads.ts";
 import { cutIntoChunks } from "../../../../src/s3/store/index-chunk.ts";
-import { metricOf, storedMetricSchema, storeMetric } from "../../../../src/s3/store/stored-metric.ts";
+import { metricOf, type StoredMetric, storedMetrics, storeMetric } from "../../../../src/s3/store/stored-metric.ts";
 import { textRecord, withoutKey, withTexts } from "../../../../src/s3/store/text-record.ts";
 
 describe("heads", () => {
@@ -39,12 +39,30 @@ describe("latest values in heads", () => {
   it.each([0.1, -0, 0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 5e-324, 1.7e308])(
     "keep %d to the last bit",
     (value) => {
-      const json: unknown = JSON.parse(JSON.stringify(storeMetric({ key: "a", value, timestamp: 1, step: -2 })));
-      const read = metricOf(storedMetricSchema.parse(json));
+      const json: unknown = JSON.parse(JSON.stringify([storeMetric({ key: "a", value, timestamp: 1, step: -2 })]));
+      const [stored] = storedMetrics.parse(json);
+      const read = metricOf(stored as StoredMetric);
       expect(Object.is(read.value, value)).toBe(true);
       expect(read).toEqual({ key: "a", value, timestamp: 1, step: -2 });
     },
   );
+
+  it.each([
+    null,
+    {},
+    [null],
+    ["loss"],
+    [{ key: "a", value: 1, timestamp: 1 }],
+    [{ key: 1, value: 1, timestamp: 1, step: 1 }],
+    [{ key: "a", value: "1", timestamp: 1, step: 1 }],
+    [{ key: "a", value: null, timestamp: 1, step: 1 }],
+    [
+      { key: "a", value: "NaN", timestamp: 1, step: 1 },
+      { key: "b", value: 1, timestamp: "1", step: 1 },
+    ],
+  ])("are refused where they are none: %j", (json) => {
+    expect(storedMetrics.safeParse(json).success).toBe(false);
+  });
 });
 
 describe("chunks of an index", () => {

@@ -1,0 +1,73 @@
+import { join } from "node:path";
+import { experimentDeleted, idTaken, modelNameTaken, noSuchExperiment } from "../base/store-errors.ts";
+import type {
+  ImportedExperiment,
+  ImportedLoggedModel,
+  ImportedRun,
+  ImportedVersion,
+  Importer,
+} from "../contract/importer.ts";
+import type { RegisteredModel } from "../schema/model-version.ts";
+import type { ExperimentFiles } from "./experiment-files.ts";
+import type { FsLoggedModelStore } from "./fs-logged-model-store.ts";
+import type { FsRegistryStore } from "./fs-registry-store.ts";
+import { isId } from "./layout.ts";
+import { holdLock, lockName } from "./lock-file.ts";
+import { RunFiles } from "./run-files.ts";
+import type { StoreFiles } from "./store-files.ts";
+
+/** What an importer writes with. */
+export interface FsImporterParts {
+  readonly store: StoreFiles;
+  readonly experiments: ExperimentFiles;
+  readonly loggedModels: FsLoggedModelStore;
+  readonly registry: FsRegistryStore;
+}
+
+/** Takes over what another store has, each in a directory that is renamed into its place when it is whole. */
+export class FsImporter implements Importer {
+  readonly #parts: FsImporterParts;
+  readonly #runs: RunFiles;
+
+  constructor(parts: FsImporterParts) {
+    this.#parts = parts;
+    this.#runs = new RunFiles(parts.store);
+  }
+
+  async importExperiment(experiment: ImportedExperiment): Promise<string> {
+    this.#parts.experiments.import(experiment);
+    return experiment.id;
+  }
+
+  async importRun(run: ImportedRun): Promise<string> {
+    const { store, experiments } = this.#parts;
+    const experiment = experiments.get(run.experimentId);
+    if (experiment.lifecycleStage === "deleted") throw experimentDeleted(experiment.id);
+    const isTaken = !isId(run.id) || store.placeOfRun(run.id) !== undefined;
+    if (isTaken) throw idTaken("run", run.id, store.uri);
+    return this.#runs.import(experiment, join(store.directory, experiment.id), run);
+  }
+
+  async importLoggedModel(model: ImportedLoggedModel): Promise<string> {
+    return this.#parts.loggedModels.import(model);
+  }
+
+  async importModel(model: RegisteredModel): Promise<void> {
+    if (!this.#parts.registry.importModel(model)) throw modelNameTaken(model.name);
+  }
+
+  async importVersion(version: ImportedVersion): Promise<void> {
+    const isNew = await this.#parts.registry.importVersion(version);
+    if (!isNew) throw idTaken(`version of ${version.name}`, version.version, this.#parts.store.uri);
+  }
+
+  async exclusively<T>(
+    { id, experimentId }: Pick<ImportedRun, "id" | "experimentId">,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { store } = this.#parts;
+    const directory = store.findExperiment(experimentId);
+    if (directory === undefined) throw noSuchExperiment(experimentId, store.uri);
+    return await holdLock(directory, lockName(id), work);
+  }
+}

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TidemarkError } from "../base/errors.ts";
+import { NETWORK_RETRY, retryDelayMs } from "../base/retry-schedule.ts";
+import { transferCancelled } from "../base/store-errors.ts";
+import type { Batch, BatchPositions, MetricColumns } from "../contract/batch.ts";
+import type { MetricSink } from "../contract/metric-sink.ts";
+
+/** Entries that a sink will never take, and why. */
+export interface Refusal {
+  readonly batch: Batch;
+  readonly error: TidemarkError;
+}
+
+/** How often a sink may ask for another try without having taken anything. */
+const MOST_TRIES = 6;
+
+/**
+ * Gives a batch to a sink until all of it is taken or refused for good, and answers what was refused. What was accepted is never given
+ * again.
+ *
+ * @throws {TidemarkError} the sink's, where it asks for another try too often; `CANCELLED`
+ */
+export async function deliver(sink: MetricSink, batch: Batch, signal: AbortSignal): Promise<Refusal[]> {
+  let tries = 0;
+  for (let rest = batch; sizeOf(rest) > 0; ) {
+    if (signal.aborted) throw transferCancelled(signal);
+    const outcome = "writeSync" in sink ? sink.writeSync(rest) : await sink.write(rest, signal);
+    if (outcome.status === "ok") return [];
+    const { accepted, error } = outcome;
+    if (accepted !== undefined && countOf(accepted) > 0) tries = 0;
+    if (outcome.status === "retryable") {
+      rest = accepted === undefined ? rest : without(rest, accepted);
+      if (++tries === MOST_TRIES) throw error;
+      await sleep(retryDelayMs(NETWORK_RETRY, tries, outcome.retryAfterMs), undefined, { signal });
+      continue;
+    }
+    const { rejected } = outcome;
+    const left = accepted === undefined ? rest : without(rest, accepted);
+    if (rejected !== undefined && countOf(rejected) > 0) {
+      const kept = without(rest, accepted === undefined ? rejected : merged(accepted, rejected));
+      return [{ batch: chosen(rest, rejected), error }, ...(await deliver(sink, kept, signal))];
+    }
+    if (sizeOf(left) <= 1) return [{ batch: left, error }];
+    // Nobody knows which it is: halves find it out.
+    const [first, second] = halves(left);
+    return [...(await deliver(sink, first, signal)), ...(await deliver(sink, second, signal))];
+  }
+  return [];
+}
+
+/** How many entries there are in a batch. */
+export const sizeOf = ({ metrics, params, tags, inputs }: Batch): number =>
+  metrics.length + params.length + tags.length + inputs.length;
+
+const countOf = ({ metrics, params, tags, inputs }: BatchPositions): number =>
+  metrics.length + params.length + tags.length + inputs.length;
+
+const KINDS = ["params", "tags", "inputs"] as const;
+
+function chosen(batch: Batch, positions: BatchPositions): Batch {
+  const list = <T>(items: readonly T[], at: ArrayLike<number>): T[] => Array.from(at, (i) => items[i] as T);
+  return {
+    series: batch.series,
+    metrics: pick(batch.metrics, positions.metrics),
+    params: list(batch.params, positions.params),
+    tags: list(batch.tags, positions.tags),
+    inputs: list(batch.inputs, positions.inputs),
+  };
+}
+
+function pick({ seriesIds, values, timestamps, steps }: MetricColumns, at: ArrayLike<number>): MetricColumns {
+  const column = (numbers: Float64Array) => Float64Array.from(at, (i) => numbers[i] as number);
+  return {
+    length: at.length,
+    seriesIds: Uint32Array.from(at, (i) => seriesIds[i] as number),
+    values: column(values),
+    timestamps: column(timestamps),
+    steps: column(steps),
+  };
+}
+
+function without(batch: Batch, gone: BatchPositions): Batch {
+  const rest = (length: number, positions: ArrayLike<number>) => {
+    const taken = new Set(Array.from(positions));
+    return Array.from({ length }, (_, i) => i).filter((i) => !taken.has(i));
+  };
+  return chosen(batch, {
+    metrics: rest(batch.metrics.length, gone.metrics),
+    params: rest(batch.params.length, gone.params),
+    tags: rest(batch.tags.length, gone.tags),
+    inputs: rest(batch.inputs.length, gone.inputs),
+  });
+}
+
+const merged = (a: BatchPositions, b: BatchPositions): BatchPositions => ({
+  metrics: [...Array.from(a.metrics), ...Array.from(b.metrics)],
+  params: [...Array.from(a.params), ...Array.from(b.params)],
+  tags: [...Array.from(a.tags), ...Array.from(b.tags)],
+  inputs: [...Array.from(a.inputs), ...Array.from(b.inputs)],
+});
+
+/** The first and the second half of the entries, kinds one after the other. */
+function halves(batch: Batch): [Batch, Batch] {
+  const half = sizeOf(batch) >> 1;
+  const parts = [0, 1].map((which) => {
+    let seen = 0;
+    const range = (length: number) => {
+      const from = seen;
+      seen += length;
+      const cut = Math.min(Math.max(half - from, 0), length);
+      return which === 0 ? upTo(0, cut) : upTo(cut, length);
+    };
+    const lists = Object.fromEntries(KINDS.map((kind) => [kind, range(batch[kind].length)]));
+    return chosen(batch, { ...lists, metrics: range(batch.metrics.length) } as unknown as BatchPositions);
+  });
+  return parts as [Batch, Batch];
+}
+
+const upTo = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);

@@ -1,0 +1,132 @@
+import { TidemarkError } from "../base/errors.ts";
+import type { Page } from "../contract/tracking-store.ts";
+import type { Experiment } from "../schema/experiment.ts";
+import type { RunEntity } from "../schema/run.ts";
+import { originOf, SYNCED_FROM_TAG } from "./origin.ts";
+import { importerOf, type SyncContext } from "./sync-context.ts";
+
+/** Answers undefined where what is asked for is not there. */
+export async function ifThere<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof TidemarkError && error.code === "RESOURCE_DOES_NOT_EXIST") return undefined;
+    throw error;
+  }
+}
+
+/** Most entities of one request, as servers allow it. */
+const PAGE_SIZE = 1_000;
+
+/** Everything of a list. */
+export async function* allOf<T>(
+  list: (paging: { readonly maxResults: number; readonly pageToken?: string }) => Promise<Page<T>>,
+): AsyncGenerator<T> {
+  let pageToken: string | undefined;
+  do {
+    const page = await list({ maxResults: PAGE_SIZE, ...(pageToken === undefined ? {} : { pageToken }) });
+    yield* page.items;
+    pageToken = page.nextPageToken;
+  } while (pageToken !== undefined);
+}
+
+/** An experiment of the source, the one of the target that it is, and which runs of the target are which of the source. */
+export class ExperimentPair {
+  readonly source: Experiment;
+  /** `undefined` in a dry run that would make it. */
+  readonly targetId: string | undefined;
+  readonly #context: SyncContext;
+  #isInTrash: boolean;
+  #restoring: Promise<void> | undefined;
+  #runs = new Map<string, string>();
+  #hasMadeRuns = false;
+
+  constructor(
+    context: SyncContext,
+    source: Experiment,
+    target: { readonly id: string; readonly isInTrash: boolean } | undefined,
+  ) {
+    this.#context = context;
+    this.source = source;
+    this.targetId = target?.id;
+    this.#isInTrash = target?.isInTrash ?? false;
+  }
+
+  /** Whether the target's is not in the trash, or not any more. */
+  get isInUse(): boolean {
+    return !this.#isInTrash;
+  }
+
+  /** Finds out which runs the target has, where they are not found by their ids. */
+  async open(): Promise<void> {
+    if (importerOf(this.#context) !== undefined || this.targetId === undefined) return;
+    const known = this.#context.runCopies.get(this.targetId);
+    if (known !== undefined) this.#runs = known;
+    else for (const [origin, [first]] of await this.#copies()) this.#runs.set(origin, (first as RunEntity).id);
+    this.#context.runCopies.set(this.targetId, this.#runs);
+  }
+
+  /** The run of the target that is one of the source. */
+  async findRun(origin: string): Promise<RunEntity | undefined> {
+    const { tracking } = this.#context.to.backend;
+    const isFound = importerOf(this.#context) !== undefined;
+    const id = isFound ? origin : this.#runs.get(origin);
+    return id === undefined || this.targetId === undefined ? undefined : await ifThere(() => tracking.getRun(id));
+  }
+
+  /** The same just before it is made: another sync may have been faster. */
+  async findRunAgain(origin: string): Promise<RunEntity | undefined> {
+    if (importerOf(this.#context) !== undefined) return await this.findRun(origin);
+    const [found] = (await this.#copies(`tags.\`${SYNCED_FROM_TAG}\` = '${origin}'`)).get(origin) ?? [];
+    if (found !== undefined) this.#runs.set(origin, found.id);
+    return found === undefined ? await this.findRun(origin) : await this.#context.to.backend.tracking.getRun(found.id);
+  }
+
+  noteRun(origin: string, id: string): void {
+    this.#hasMadeRuns = true;
+    this.#runs.set(origin, id);
+  }
+
+  /** Brings an experiment out of the trash, because something is to be written to it. */
+  async makeWritable(): Promise<void> {
+    const { targetId } = this;
+    if (!this.#isInTrash || targetId === undefined) return;
+    this.#restoring ??= this.#context.to.backend.tracking.restoreExperiment(targetId).then(() => {
+      this.#isInTrash = false;
+    });
+    await this.#restoring;
+  }
+
+  /**
+   * Two syncs at once may both have made a run, where the target gives the ids. One stays, the same for both, and the others go to the
+   * trash.
+   */
+  async deleteTwins(): Promise<void> {
+    if (!this.#hasMadeRuns) return;
+    for (const [, twins] of await this.#copies()) {
+      for (const { id, lifecycleStage, tags } of twins.slice(1)) {
+        const isCopy = Object.hasOwn(tags, SYNCED_FROM_TAG);
+        if (isCopy && lifecycleStage === "active") await this.#context.to.backend.tracking.deleteRun(id);
+      }
+    }
+  }
+
+  /** Runs of the target by the id they had first: those in use before deleted ones, then by id. */
+  async #copies(filter?: string): Promise<Map<string, RunEntity[]>> {
+    const copies = new Map<string, RunEntity[]>();
+    const { tracking } = this.#context.to.backend;
+    const query = { experimentIds: [this.targetId as string], viewType: "all" as const };
+    const wanted = filter === undefined ? query : { ...query, filter };
+    for await (const run of allOf((paging) => tracking.searchRuns({ ...wanted, ...paging }))) {
+      const origin = originOf(run);
+      const known = copies.get(origin);
+      if (known === undefined) copies.set(origin, [run]);
+      else known.push(run);
+    }
+    for (const runs of copies.values()) runs.sort(byUse);
+    return copies;
+  }
+}
+
+const byUse = (a: RunEntity, b: RunEntity): number =>
+  a.lifecycleStage === b.lifecycleStage ? (a.id < b.id ? -1 : 1) : a.lifecycleStage === "active" ? -1 : 1;

@@ -1,0 +1,58 @@
+import { transferCancelled } from "../base/store-errors.ts";
+import type { Backend } from "../contract/backend.ts";
+import type { Importer } from "../contract/importer.ts";
+import type { Client } from "../tracking/client.ts";
+import type { Ledger } from "./ledger.ts";
+import type { SyncCounts } from "./report.ts";
+
+/** What every part of a sync works with. */
+export interface SyncContext {
+  readonly from: Client;
+  readonly to: Client;
+  readonly ledger: Ledger;
+  readonly dryRun: boolean;
+  readonly overwrite: boolean;
+  readonly artifacts: boolean;
+  /** Absolute. */
+  readonly artifactDirectories: readonly string[];
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  /** By the id in the source: the id in the target of what is there, or would be. */
+  readonly runIds: Map<string, string>;
+  readonly modelIds: Map<string, string>;
+  /** By experiment of a target that gives ids by itself: the ids of its runs, by those that they had where they were first. */
+  readonly runCopies: Map<string, Map<string, string>>;
+}
+
+/** The target's importer; `undefined` where the target gives ids and times by itself. */
+export const importerOf = ({ to }: SyncContext): Importer | undefined => to.backend.importer;
+
+export const backendOf = (client: Client): Backend => client.backend;
+
+/** @throws {TidemarkError} `CANCELLED` */
+export function stopIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw transferCancelled(signal);
+}
+
+/**
+ * Does something to the target and counts it; a dry run only counts it. Answers false where it failed, which is in the ledger then.
+ *
+ * @throws {TidemarkError} what is no failure of this one thing
+ */
+export async function attempt(
+  { ledger, dryRun, signal }: SyncContext,
+  { where, what, counts }: { readonly where: string; readonly what: string; readonly counts: Partial<SyncCounts> },
+  work: () => Promise<unknown>,
+): Promise<boolean> {
+  stopIfAborted(signal);
+  if (!dryRun) {
+    try {
+      await work();
+    } catch (error) {
+      ledger.failure(where, what, error);
+      return false;
+    }
+  }
+  ledger.addCopied(counts);
+  return true;
+}
