@@ -23,9 +23,12 @@ const cases = {
   ...modelCases,
   ...s3Cases,
   ...s3MetricsCases,
+
+const cases = {
   ...importCases,
   ...reportCases,
   ...syncCases,
+};
 };
 const names = Object.keys(cases);
 const chosen = only ?? names;
