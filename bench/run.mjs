@@ -23,12 +23,9 @@ const cases = {
   ...modelCases,
   ...s3Cases,
   ...s3MetricsCases,
-
-const cases = {
   ...importCases,
   ...reportCases,
   ...syncCases,
-};
 };
 const names = Object.keys(cases);
 const chosen = only ?? names;
