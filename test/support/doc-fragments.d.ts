@@ -11,6 +11,8 @@ declare global {
   const blobBackend: (options: { directory: string; blobs: unknown }) => tidemark.Backend;
 
   const run: tidemark.Run;
+  const runId: string;
+  const client: tidemark.Client;
 
   const train: () => Promise<number>;
   const model: { summary(): string };
