@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
 import { systemCodeOf } from "../base/errors.ts";
@@ -8,6 +8,7 @@ import { guarded, isMissing } from "../disk/storage-errors.ts";
 import { isAlive, type Owner, thisProcess } from "../queue/spool/owner.ts";
 import type { Containment } from "./containment.ts";
 import { MARKS_DIRECTORY, METRICS_DIRECTORY, OWN_DIRECTORY, REWIND_DIRECTORY } from "./layout.ts";
+import { readText } from "./read-text.ts";
 
 const OWNER_FILE = "owner.json";
 /** The run's metrics as they were. Where this is there, the rewind is done but for what is left to be moved. */
@@ -131,7 +132,7 @@ export class RewindPlace {
 
   #owner(): Owner | undefined {
     try {
-      return JSON.parse(readFileSync(join(this.#work, OWNER_FILE), "utf8")) as Owner;
+      return JSON.parse(readText(this.#containment, join(this.#work, OWNER_FILE)) ?? "") as Owner;
     } catch {
       return undefined;
     }

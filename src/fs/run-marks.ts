@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Mark } from "../contract/batch.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
-import { damaged, isMissing, storageError } from "../disk/storage-errors.ts";
+import { damaged } from "../disk/storage-errors.ts";
 import type { Containment } from "./containment.ts";
 import { entriesOf, keyFiles } from "./key-files.ts";
 import { MARKS_DIRECTORY, METRICS_DIRECTORY, OWN_DIRECTORY } from "./layout.ts";
 import { withParents } from "./parents.ts";
+import { readText } from "./read-text.ts";
 import { skipDamaged } from "./store-files.ts";
 
 const MARK_FILE = /^[0-9a-f]{32}\.json$/;
@@ -44,12 +45,16 @@ export class RunMarks {
     return join(this.#place, OWN_DIRECTORY, MARKS_DIRECTORY);
   }
 
-  /** Sets a mark behind all that the metric files hold now, whoever wrote it. Answers the path of its file. */
+  /**
+   * Sets a mark behind all that the metric files hold now, whoever wrote it. One that comes a second time stays where it was. Answers the path
+   * of its file.
+   */
   set(mark: Mark): string {
+    const path = join(this.directory, fileOf(mark.name));
+    if (skipDamaged(() => readMark(this.#containment, path))?.id === mark.id) return path;
     const metrics = join(this.#place, METRICS_DIRECTORY);
     const sizes = new Map<string, number>();
     for (const { key, path } of keyFiles(this.#containment, "metric", metrics)) sizes.set(key, statSync(path).size);
-    const path = join(this.directory, fileOf(mark.name));
     withParents(this.#containment, this.#place, path, () => {
       this.#containment.check(this.directory);
       replaceFile(this.#place, path, textOf({ ...mark, sizes }));
@@ -62,7 +67,7 @@ export class RunMarks {
     const files = entriesOf(this.#containment, this.directory).filter((entry) => entry.isFile());
     return files
       .filter(({ name }) => MARK_FILE.test(name))
-      .flatMap(({ name }) => skipDamaged(() => readMark(join(this.directory, name))) ?? [])
+      .flatMap(({ name }) => skipDamaged(() => readMark(this.#containment, join(this.directory, name))) ?? [])
       .sort((a, b) => a.time - b.time || (a.name < b.name ? -1 : 1));
   }
 }
@@ -77,13 +82,13 @@ const fileOf = (name: string): string => `${createHash("sha256").update(name).di
 const textOf = ({ name, id, time, sizes }: StoredMark): string =>
   JSON.stringify({ format: 1, name, id, time, sizes: [...sizes] });
 
-function readMark(path: string): StoredMark | undefined {
+function readMark(containment: Containment, path: string): StoredMark | undefined {
+  const text = readText(containment, path);
+  if (text === undefined) return undefined;
   try {
-    const { sizes, ...mark } = storedMarkSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    const { sizes, ...mark } = storedMarkSchema.parse(JSON.parse(text));
     return { ...mark, sizes: new Map(sizes) };
   } catch (error) {
-    if (isMissing(error)) return undefined;
-    if (error instanceof SyntaxError || error instanceof z.ZodError) throw damaged(path, "is no mark", error);
-    throw storageError("read", path, error);
+    throw damaged(path, "is no mark", error);
   }
 }

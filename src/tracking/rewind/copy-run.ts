@@ -83,8 +83,9 @@ async function copyLog(tracking: TrackingStore, run: RunEntity, copyId: string, 
         const key = some[at] as string;
         for (const values of stretchesOf(history, VALUES_A_FLUSH)) {
           waiting += append(queue, key, values, keep);
-          if (waiting >= VALUES_A_FLUSH) await queue.flush();
-          if (waiting >= VALUES_A_FLUSH) waiting = 0;
+          if (waiting < VALUES_A_FLUSH) continue;
+          await queue.flush();
+          waiting = 0;
         }
       }
     }

@@ -1,9 +1,11 @@
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -126,6 +128,17 @@ describe("a run in a directory that is taken back", () => {
     writeFileSync(place(".tidemark", "marks", "notes.txt"), "hello");
     expect((await backend.tracking.marks?.(runId))?.map(({ name }) => name)).toEqual(["a"]);
     expect(said.join("\n")).toMatch(/0000\.json: is no mark/);
+  });
+
+  it("is not kept waiting by a pipe in the place of a mark", async () => {
+    const said = warnings();
+    await log([at("loss", 0)], "a");
+    const [file = ""] = readdirSync(place(".tidemark", "marks"));
+    rmSync(place(".tidemark", "marks", file));
+    execFileSync("mkfifo", [place(".tidemark", "marks", file)]);
+    await log("a");
+    expect(said.join("\n")).toMatch(/is not a file/);
+    expect((await backend.tracking.marks?.(runId))?.map(({ name }) => name)).toEqual(["a"]);
   });
 
   it("never writes where a link leads out of the store", async () => {

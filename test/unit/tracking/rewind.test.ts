@@ -196,7 +196,7 @@ describe.each(BACKENDS)("a run %s", (_, makeBackend, isSameRun) => {
     const { latestMetrics } = await client.runs.get(again.id);
     expect(latestMetrics).toHaveLength(10_000);
     expect(latestMetrics.every(({ step }) => step === 0)).toBe(true);
-  });
+  }, 120_000);
 });
 
 describe("a run that cannot be taken back goes on as another", () => {
