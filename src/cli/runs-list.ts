@@ -29,11 +29,12 @@ export async function listRuns(session: Session, options: ListRunsOptions): Prom
         ? await allExperiments(client, query.viewType === "active" ? "active" : "all")
         : await findExperiments(client, options.experiment);
     const experimentIds = experiments.map(({ id }) => id);
-    const runs = options.stale
-      ? staleRuns(client, experimentIds, options.olderThan)
-      : client.runs.search({ ...query, experimentIds });
+    const runs = () =>
+      options.stale
+        ? staleRuns(client, experimentIds, options.olderThan)
+        : client.runs.search({ ...query, experimentIds });
     const { items, hasMore } =
-      experimentIds.length === 0 ? { items: [], hasMore: false } : await takeFirst(runs, options.limit);
+      experimentIds.length === 0 ? { items: [], hasMore: false } : await takeFirst(runs(), options.limit);
     const open = items.filter(({ status }) => status === "RUNNING");
     const signs = await client.runs.lifeSigns(open, silence(options.olderThan));
     const lifeSigns = new Map(signs.map((sign) => [sign.runId, sign]));

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { Garbage, GarbageKind } from "../contract/garbage-store.ts";
 export { type GcResult, gc } from "./gc/gc.ts";
 export type { GcItem, GcOptions } from "./gc/gc-options.ts";
 export { SYNCED_FROM_STORE_TAG, SYNCED_FROM_TAG } from "./origin.ts";

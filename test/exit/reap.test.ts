@@ -55,8 +55,8 @@ describe.runIf(process.platform === "linux")("a training in a process of its own
     expect(await client.runs.reap({ olderThanMs: 5_000 })).toHaveLength(1);
     expect((await client.runs.get(runId)).status).toBe("KILLED");
     child.process.kill("SIGCONT");
-    const revived = await until(client, runId, ({ status }) => status === "RUNNING");
-    expect(revived.tags["tidemark.reaped"]).toBeUndefined();
+    // The tag goes after the status.
+    await until(client, runId, ({ status, tags }) => status === "RUNNING" && tags["tidemark.reaped"] === undefined);
     child.process.kill("SIGTERM");
     expect(await child.ended).toMatchObject({ code: 0 });
     const ended = await client.runs.get(runId);
