@@ -7,9 +7,10 @@ import { pairExperiment, whereIsExperiment } from "./copy-experiment.ts";
 import { copyFiles, type FilePlaces } from "./copy-files.ts";
 import { type CopiedModel, LoggedModelPairs, whereIsModel } from "./copy-logged-model.ts";
 import { copyRegistry } from "./copy-registry.ts";
-import { type CopiedRun, copyRun, linksOf, whereIsRun } from "./copy-run.ts";
+import { type CopiedRun, copyRun, linksOf } from "./copy-run.ts";
 import { allOf, type ExperimentPair } from "./experiment-pair.ts";
 import { inParallel } from "./in-parallel.ts";
+import { whereIsRun } from "./run-difference.ts";
 import { attempt, type SyncContext } from "./sync-context.ts";
 import type { SyncProgress } from "./sync-options.ts";
 
@@ -147,7 +148,7 @@ export class SyncPass {
       (runId !== undefined && runIds.has(runId)) || (modelId !== undefined && this.#models.has(modelId));
   }
 
-  async #copyModels(pairs: LoggedModelPairs, models: readonly LoggedModel[]): Promise<CopiedModel[]> {
+  async #copyModels(pairs: LoggedModelPairs, models: readonly LoggedModel[]): Promise<readonly CopiedModel[]> {
     const copied: CopiedModel[] = [];
     await inParallel(models, this.#context, async (model) => {
       try {
@@ -157,7 +158,7 @@ export class SyncPass {
         this.#context.ledger.failure(whereIsModel(model.id), "logged model", error);
       }
     });
-    return copied;
+    return await pairs.settleTwins(copied);
   }
 
   /** Which logged models a run used and produced: these had to be there first. */
