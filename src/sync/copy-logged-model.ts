@@ -6,7 +6,7 @@ import { MAX_PARAM_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../schema/limits.t
 import type { LoggedModel, ModelMetric } from "../schema/model.ts";
 import { modelIdSchema } from "../schema/model-link.ts";
 import { allowedTexts, compareTexts } from "./compare-texts.ts";
-import { allOf, type ExperimentPair, ifThere } from "./experiment-pair.ts";
+import { allOf, type ExperimentPair, ifThere, unlessThere } from "./experiment-pair.ts";
 import { isSameValue } from "./missing-points.ts";
 import { originOf, originTags, ownTags, SYNCED_FROM_TAG } from "./origin.ts";
 import { attempt, importerOf, type SyncContext } from "./sync-context.ts";
@@ -108,7 +108,8 @@ export class LoggedModelPairs {
       const metrics = source.metrics.map((metric) => ({ ...metric, ...this.#runOf(metric) }));
       const { artifactLocation: _there, ...rest } = source;
       const id = originOf(source);
-      return await importer.importLoggedModel({ ...rest, ...texts, ...run, id, experimentId, metrics });
+      await unlessThere(() => importer.importLoggedModel({ ...rest, ...texts, ...run, id, experimentId, metrics }));
+      return (await store.get(id)).artifactLocation;
     }
     const { name, modelType } = source;
     const created = await store.create({

@@ -15,6 +15,15 @@ export async function ifThere<T>(ask: () => Promise<T>): Promise<T | undefined> 
   }
 }
 
+/** Makes something that another sync may make at the same moment: then it is there, which is what was wanted. */
+export async function unlessThere(make: () => Promise<unknown>): Promise<void> {
+  try {
+    await make();
+  } catch (error) {
+    if (!(error instanceof TidemarkError) || error.code !== "RESOURCE_ALREADY_EXISTS") throw error;
+  }
+}
+
 /** Most entities of one request, as servers allow it. */
 const PAGE_SIZE = 1_000;
 
