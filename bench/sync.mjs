@@ -31,7 +31,7 @@ export const syncCases = {
   },
   async syncHttp() {
     const address = await serverAddress();
-    const count = sized(40_000, 4_000);
+    const count = sized(100_000, 4_000);
     const { bareLoop, tidemark } = await alternate({
       bareLoop: () => runCase("sync-http.mjs", ["bareLoop", count, address]),
       tidemark: () => runCase("sync-http.mjs", ["tidemark", count, address]),

@@ -48,6 +48,7 @@ function runAll(name, programs, runtime = process.execPath, args = []) {
   for (const program of programs) {
     const { status, signal, error, stdout, stderr } = spawnSync(runtime, [...args, program], {
       cwd,
+      env: { ...process.env, TIDEMARK_SPOOL_DIR: join(cwd, "spool") },
       encoding: "utf8",
       timeout: LONGEST_MS,
     });

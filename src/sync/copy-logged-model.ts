@@ -6,9 +6,9 @@ import { MAX_PARAM_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../schema/limits.t
 import type { LoggedModel, ModelMetric } from "../schema/model.ts";
 import { modelIdSchema } from "../schema/model-link.ts";
 import { allowedTexts, compareTexts } from "./compare-texts.ts";
-import { allOf, type ExperimentPair, ifThere } from "./experiment-pair.ts";
+import { allOf, type ExperimentPair, ifThere, unlessThere } from "./experiment-pair.ts";
 import { isSameValue } from "./missing-points.ts";
-import { originOf, originTags, ownTags } from "./origin.ts";
+import { originOf, originTags, ownTags, SYNCED_FROM_TAG } from "./origin.ts";
 import { attempt, importerOf, type SyncContext } from "./sync-context.ts";
 
 const PARAMS = { kind: "params", mostCharacters: MAX_PARAM_VALUE_LENGTH };
@@ -28,6 +28,7 @@ export class LoggedModelPairs {
   readonly #pair: ExperimentPair;
   /** Of targets that give ids by themselves: by the id a model had where it was first. */
   readonly #copies = new Map<string, string>();
+  #hasMadeCopies = false;
 
   constructor(context: SyncContext, pair: ExperimentPair) {
     this.#context = context;
@@ -67,6 +68,30 @@ export class LoggedModelPairs {
     return { source, artifactLocation: await this.#create(store, source) };
   }
 
+  /**
+   * Two syncs at once may both have made a model, where the target gives the ids. The first one stays, before anything is linked to another
+   * one. Answers where the files of those that stay are.
+   */
+  async settleTwins(copied: readonly CopiedModel[]): Promise<readonly CopiedModel[]> {
+    const { to, modelIds } = this.#context;
+    const store = to.backend.loggedModels;
+    const { targetId } = this.#pair;
+    if (!this.#hasMadeCopies || store === undefined || targetId === undefined) return copied;
+    const first = new Map<string, LoggedModel>();
+    const there = (await modelsIn(store, targetId)).filter(({ tags }) => Object.hasOwn(tags, SYNCED_FROM_TAG));
+    there.sort((a, b) => a.creationTime - b.creationTime || (a.id < b.id ? -1 : 1));
+    for (const model of there) {
+      if (first.has(originOf(model))) await ifThere(() => store.delete(model.id));
+      else first.set(originOf(model), model);
+    }
+    return copied.map((model) => {
+      const winner = first.get(originOf(model.source));
+      if (winner === undefined) return model;
+      modelIds.set(model.source.id, winner.id);
+      return { ...model, artifactLocation: winner.artifactLocation };
+    });
+  }
+
   async #create(store: LoggedModelStore, source: LoggedModel): Promise<string> {
     const where = whereIsModel(source.id);
     const params = allowedTexts(source.params, PARAMS);
@@ -83,7 +108,8 @@ export class LoggedModelPairs {
       const metrics = source.metrics.map((metric) => ({ ...metric, ...this.#runOf(metric) }));
       const { artifactLocation: _there, ...rest } = source;
       const id = originOf(source);
-      return await importer.importLoggedModel({ ...rest, ...texts, ...run, id, experimentId, metrics });
+      await unlessThere(() => importer.importLoggedModel({ ...rest, ...texts, ...run, id, experimentId, metrics }));
+      return (await store.get(id)).artifactLocation;
     }
     const { name, modelType } = source;
     const created = await store.create({
@@ -95,6 +121,7 @@ export class LoggedModelPairs {
       tags: { ...texts.tags, ...originTags(originOf(source), from.uri) },
     });
     this.#context.modelIds.set(source.id, created.id);
+    this.#hasMadeCopies = true;
     await this.#measure(store, created.id, source, source.metrics);
     if (source.status !== "PENDING") await store.finalize(created.id, source.status);
     return created.artifactLocation;

@@ -4,7 +4,7 @@ import { checkArgument } from "../schema/check.ts";
 import { MAX_MODEL_TAG_VALUE_LENGTH } from "../schema/limits.ts";
 import { aliasSchema, type ModelVersion, modelNameSchema, type RegisteredModel } from "../schema/model-version.ts";
 import { allowedTexts, compareTexts, type Texts } from "./compare-texts.ts";
-import { allOf, ifThere } from "./experiment-pair.ts";
+import { allOf, ifThere, unlessThere } from "./experiment-pair.ts";
 import { originNumber, originTags, ownTags } from "./origin.ts";
 import type { SyncCounts } from "./report.ts";
 import { attempt, importerOf, type SyncContext, stopIfAborted } from "./sync-context.ts";
@@ -99,8 +99,10 @@ class ModelCopy {
     };
     const given = description === undefined ? {} : { description };
     await this.#attempt(this.#where, "registered model", counts, async () => {
-      if (importer === undefined) await this.#target.createModel({ name, ...given, tags: wanted });
-      else await importer.importModel({ ...this.#model, tags: wanted, aliases: Object.fromEntries(aliases) });
+      await unlessThere(async () => {
+        if (importer === undefined) await this.#target.createModel({ name, ...given, tags: wanted });
+        else await importer.importModel({ ...this.#model, tags: wanted, aliases: Object.fromEntries(aliases) });
+      });
     });
   }
 
@@ -148,7 +150,7 @@ class ModelCopy {
       const importer = importerOf(this.#context);
       if (importer !== undefined) {
         const { aliases: _aliases, status: _status, ...imported } = wanted;
-        await importer.importVersion(imported);
+        await unlessThere(() => importer.importVersion(imported));
         numbers.set(origin, origin);
         return;
       }

@@ -15,6 +15,15 @@ export async function ifThere<T>(ask: () => Promise<T>): Promise<T | undefined> 
   }
 }
 
+/** Makes something that another sync may make at the same moment: then it is there, which is what was wanted. */
+export async function unlessThere(make: () => Promise<unknown>): Promise<void> {
+  try {
+    await make();
+  } catch (error) {
+    if (!(error instanceof TidemarkError) || error.code !== "RESOURCE_ALREADY_EXISTS") throw error;
+  }
+}
+
 /** Most entities of one request, as servers allow it. */
 const PAGE_SIZE = 1_000;
 
@@ -111,15 +120,22 @@ export class ExperimentPair {
    */
   async deleteTwins(): Promise<void> {
     if (!this.#hasMadeRuns) return;
-    for (const [, twins] of await this.#copies()) {
-      for (const { id, lifecycleStage, tags } of twins.slice(1)) {
+    this.#hasMadeRuns = false;
+    for (const [origin, [first, ...twins]] of await this.#copies()) {
+      this.#runs.set(origin, (first as RunEntity).id);
+      for (const { id, lifecycleStage, tags } of twins) {
         const isCopy = Object.hasOwn(tags, SYNCED_FROM_TAG);
         if (isCopy && lifecycleStage === "active") await this.#context.to.backend.tracking.deleteRun(id);
       }
     }
   }
 
-  /** Runs of the target by the id they had first: those in use before deleted ones, then by id. */
+  /** The id of the run of the target that stays. */
+  idThatStays(origin: string, id: string): string {
+    return this.#runs.get(origin) ?? id;
+  }
+
+  /** Runs of the target by the id they had first: those in use before deleted ones, ended ones before open ones. */
   async #copies(filter?: string): Promise<Map<string, RunEntity[]>> {
     const copies = new Map<string, RunEntity[]>();
     const { tracking } = this.#context.to.backend;
@@ -136,5 +152,8 @@ export class ExperimentPair {
   }
 }
 
-const byUse = (a: RunEntity, b: RunEntity): number =>
-  a.lifecycleStage === b.lifecycleStage ? (a.id < b.id ? -1 : 1) : a.lifecycleStage === "active" ? -1 : 1;
+/** One that another sync is done with, and may have linked, before one that is being written. */
+const byUse = (a: RunEntity, b: RunEntity): number => orderOf(a) - orderOf(b) || (a.id < b.id ? -1 : 1);
+
+const orderOf = ({ lifecycleStage, status }: RunEntity): number =>
+  (lifecycleStage === "active" ? 0 : 2) + (status === "RUNNING" || status === "SCHEDULED" ? 1 : 0);

@@ -1,5 +1,4 @@
 import { transferCancelled } from "../base/store-errors.ts";
-import type { Backend } from "../contract/backend.ts";
 import type { Importer } from "../contract/importer.ts";
 import type { Client } from "../tracking/client.ts";
 import type { Ledger } from "./ledger.ts";
@@ -26,8 +25,6 @@ export interface SyncContext {
 
 /** The target's importer; `undefined` where the target gives ids and times by itself. */
 export const importerOf = ({ to }: SyncContext): Importer | undefined => to.backend.importer;
-
-export const backendOf = (client: Client): Backend => client.backend;
 
 /** @throws {TidemarkError} `CANCELLED` */
 export function stopIfAborted(signal: AbortSignal): void {

@@ -7,9 +7,11 @@ import { pairExperiment, whereIsExperiment } from "./copy-experiment.ts";
 import { copyFiles, type FilePlaces } from "./copy-files.ts";
 import { type CopiedModel, LoggedModelPairs, whereIsModel } from "./copy-logged-model.ts";
 import { copyRegistry } from "./copy-registry.ts";
-import { type CopiedRun, copyRun, linksOf, whereIsRun } from "./copy-run.ts";
+import { type CopiedRun, copyRun, linksOf } from "./copy-run.ts";
 import { allOf, type ExperimentPair } from "./experiment-pair.ts";
 import { inParallel } from "./in-parallel.ts";
+import { originOf, SYNCED_FROM_TAG } from "./origin.ts";
+import { whereIsRun } from "./run-difference.ts";
 import { attempt, type SyncContext } from "./sync-context.ts";
 import type { SyncProgress } from "./sync-options.ts";
 
@@ -73,12 +75,11 @@ export class SyncPass {
     }
     const models = new LoggedModelPairs(this.#context, pair);
     const ofSource = await models.open();
-    const runs = await this.#copyRuns(pair);
+    const runs = await this.#withoutTwins(pair, await this.#copyRuns(pair));
     const copiedModels = await this.#copyModels(models, this.#wantedModels(ofSource, runs));
     for (const run of runs) await this.#copyLinks(pair, run);
     if (this.#context.artifacts) await this.#copyFiles(runs, copiedModels);
     await this.#deleteDeleted(pair, runs);
-    await pair.deleteTwins();
     for (const { source } of runs) this.#selection.onCopied(source.id);
   }
 
@@ -99,6 +100,20 @@ export class SyncPass {
       this.#onProgress({ runs: this.#runs, totalRuns: this.#totalRuns, copied: this.#context.ledger.copied });
     });
     return copied;
+  }
+
+  /** Before anything refers to a run that another sync has made too. */
+  async #withoutTwins(pair: ExperimentPair, runs: readonly CopiedRun[]): Promise<readonly CopiedRun[]> {
+    await pair.deleteTwins();
+    const { runIds, to } = this.#context;
+    return await Promise.all(
+      runs.map(async (run) => {
+        const id = run.target === undefined ? undefined : pair.idThatStays(originOf(run.source), run.target.id);
+        if (id === undefined || id === run.target?.id) return run;
+        runIds.set(run.source.id, id);
+        return { source: run.source, target: await to.backend.tracking.getRun(id) };
+      }),
+    );
   }
 
   async #copyRun(pair: ExperimentPair, run: RunEntity): Promise<CopiedRun> {
@@ -147,7 +162,7 @@ export class SyncPass {
       (runId !== undefined && runIds.has(runId)) || (modelId !== undefined && this.#models.has(modelId));
   }
 
-  async #copyModels(pairs: LoggedModelPairs, models: readonly LoggedModel[]): Promise<CopiedModel[]> {
+  async #copyModels(pairs: LoggedModelPairs, models: readonly LoggedModel[]): Promise<readonly CopiedModel[]> {
     const copied: CopiedModel[] = [];
     await inParallel(models, this.#context, async (model) => {
       try {
@@ -157,7 +172,7 @@ export class SyncPass {
         this.#context.ledger.failure(whereIsModel(model.id), "logged model", error);
       }
     });
-    return copied;
+    return await pairs.settleTwins(copied);
   }
 
   /** Which logged models a run used and produced: these had to be there first. */
@@ -231,9 +246,12 @@ export class SyncPass {
 
 /** What is still needed of a run: there may be a hundred thousand. */
 function withoutTexts({ source, target }: CopiedRun): CopiedRun {
-  const { params: _params, tags: _tags, metrics: _metrics, ...rest } = source;
-  const kept = { ...rest, params: {}, tags: {}, metrics: {} };
+  const { params: _params, tags, metrics: _metrics, ...rest } = source;
+  const kept = { ...rest, params: {}, tags: originTag(tags), metrics: {} };
   if (target === undefined) return { source: kept, target };
   const { id, artifactUri, lifecycleStage } = target;
   return { source: kept, target: { id, artifactUri, lifecycleStage } };
 }
+
+const originTag = (tags: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(tags).filter(([key]) => key === SYNCED_FROM_TAG));

@@ -67,7 +67,8 @@ describe("doctor", () => {
     const { folder, mlruns } = await folderWithRuns();
     writeFileSync(join(folder, "mlflow.db"), "");
     const notes = async (env: Record<string, string>) => {
-      const { code, stdout } = await runProgram(bin, ["doctor"], { cwd: folder, env });
+      const spool = { TIDEMARK_SPOOL_DIR: join(folder, "spool") };
+      const { code, stdout } = await runProgram(bin, ["doctor"], { cwd: folder, env: { ...spool, ...env } });
       expect(code).toBe(0);
       return stdout.split("\n").filter((line) => line.startsWith("note"));
     };

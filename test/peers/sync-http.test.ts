@@ -39,25 +39,21 @@ describe.skipIf(leftOut("python"))("sync with an MLflow server", () => {
     });
   });
 
-  it("ends with an equal copy after SIGKILL, and when three go on at the same time", async () => {
-    const [source, alike] = [
-      join(temporaryDirectory(), "mlruns"),
-      { keepsIds: false, keepsModelIds: false, active: true },
-    ];
-    await fillDirectory(source, 12, 1_500);
-    const expected = await contentOf(await connect(source), alike);
+  it("ends with an equal copy after SIGKILL, and when several go on at the same time", async () => {
+    const source = join(temporaryDirectory(), "mlruns");
+    await fillDirectory(source, 8, 1_100);
+    // Which of two copies stays is decided at the end: the other one is in the trash.
+    const alike = { keepsIds: false, keepsModelIds: false, active: true };
     const other = await startMlflowServer({});
     onTestFinished(() => other.kill());
-    for (let kill = 0; kill < 6; kill++) await killSync(source, other.address, 4_000);
-    expect(await syncToTheEnd(source, other.address)).toMatchObject({ conflicts: [], failures: [] });
-    expect(await contentOf(await connect(other.address), alike)).toEqual(expected);
-
-    const third = await startMlflowServer({});
-    onTestFinished(() => third.kill());
-    await Promise.all([1, 2, 3].map(() => syncToTheEnd(source, third.address)));
-    expect(await syncToTheEnd(source, third.address)).toMatchObject({ conflicts: [], failures: [] });
-    expect(await contentOf(await connect(third.address), alike)).toEqual(expected);
-  });
+    const sync = () => syncToTheEnd(source, other.address);
+    for (let round = 0; round < 3; round++) {
+      await Promise.all([killSync(source, other.address, 4_000), killSync(source, other.address, 4_000)]);
+    }
+    await Promise.all([sync(), sync()]);
+    expect(await sync()).toMatchObject({ conflicts: [], failures: [] });
+    expect(await contentOf(await connect(other.address), alike)).toEqual(await contentOf(await connect(source), alike));
+  }, 600_000);
 
   it("names what the server's database cannot hold, and does not try it again", async () => {
     const from = await connect(join(temporaryDirectory(), "mlruns"));

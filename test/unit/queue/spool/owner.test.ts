@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Owner, processState, thisProcess } from "../../../../src/queue/spool/owner.ts";
 
 const here = thisProcess();
@@ -47,8 +47,10 @@ describe.runIf(process.platform === "linux")("what is known of a process", () =>
     });
     const [said] = (await once(shell.stdout, "data")) as [Buffer];
     const pid = Number(said.toString());
-    await until("gone", { ...here, pid, startedAt: "0" });
-    expect(readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
+    const stat = () => readFileSync(`/proc/${pid}/stat`, "utf8");
+    await vi.waitFor(() => expect(stat()).toContain(") Z "));
+    const startedAt = stat().split(") ")[1]?.split(" ")[19] as string;
+    expect(processState({ ...here, pid, startedAt }, Date.now())).toBe("gone");
   });
 
   it("is that another one has its number by now", () => {
