@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { newId, newRunName } from "../../base/ids.ts";
-import { idTaken, noSuchMark, noSuchRun, runDeleted, runIsWritten } from "../../base/store-errors.ts";
+import { idTaken, noSuchMark, runIsWritten } from "../../base/store-errors.ts";
 import type { Batch } from "../../contract/batch.ts";
 import type { ImportedRun } from "../../contract/importer.ts";
 import type { Page, RewindTarget, RunMark, RunQuery } from "../../contract/tracking-store.ts";
@@ -14,28 +14,24 @@ import { RUN_VOCABULARY } from "../../search/vocabulary.ts";
 import { RunMetrics } from "../metrics/run-metrics.ts";
 import { inParallel } from "../parallel.ts";
 import type { Background } from "./background.ts";
-import { EntityIndex } from "./entity-index.ts";
 import type { ExperimentHead } from "./experiment-head.ts";
 import type { Experiments } from "./experiments.ts";
 import { FoundRun } from "./found-run.ts";
-import type { Content, HeadKind } from "./heads.ts";
-import { isId, runDirectory, runIndex, runKey } from "./layout.ts";
+import type { Content } from "./heads.ts";
+import { isId, runDirectory } from "./layout.ts";
 import { asksForMetrics } from "./metric-search.ts";
 import {
-  goneRun,
-  isDeletedRun,
   isReaped,
   isTerminal,
   RUN_NAME_TAG,
   type RunContent,
-  type RunHead,
   reaped,
   revived,
   runEntity,
-  runHeadSchema,
   updated,
   withoutLatest,
 } from "./run-head.ts";
+import { RunHeads } from "./run-heads.ts";
 import type { S3Place } from "./s3-place.ts";
 import { newNonce } from "./store-objects.ts";
 import { storeMetric } from "./stored-metric.ts";
@@ -44,29 +40,18 @@ import { withTexts } from "./text-record.ts";
 const PARALLEL_READS = 16;
 /** A young run is written to that often; of an older one nobody can be so sure. */
 const SILENCE_MS = 5_000;
-const MOST_REMEMBERED = 10_000;
 const NO_METRICS: readonly Metric[] = [];
 
-/** Runs as heads, an index for those of each experiment, and metrics in segments. */
+/** Runs: what their heads say, and metrics in segments. */
 export class Runs {
+  readonly heads: RunHeads;
   readonly #place: S3Place;
   readonly #experiments: Experiments;
-  readonly #background: Background;
-  readonly #indexes = new Map<string, EntityIndex<RunHead>>();
-  readonly #kind: HeadKind<RunHead>;
-  /** Of runs that were read: a run stays in its experiment. */
-  readonly #experimentIds = new Map<string, string>();
 
   constructor(place: S3Place, experiments: Experiments, background: Background) {
     this.#place = place;
     this.#experiments = experiments;
-    this.#background = background;
-    this.#kind = {
-      schema: runHeadSchema,
-      keyOf: runKey,
-      announce: (id, { experimentId }, rev) => this.#indexOf(experimentId).announce(id, rev),
-      onWritten: (_, { experimentId }) => this.#indexOf(experimentId).noteWrite(),
-    };
+    this.heads = new RunHeads(place, experiments, background);
   }
 
   async create({ experimentId, name, startTime, userId, tags = {} }: CreateRun): Promise<RunEntity> {
@@ -88,7 +73,7 @@ export class Runs {
       modelOutputs: [],
     };
     // The id is random: nobody else has made it.
-    await this.#place.heads.create(this.#kind, id, content);
+    await this.heads.create(content);
     return runEntity(content, experiment, this.#place.uri, NO_METRICS);
   }
 
@@ -112,7 +97,7 @@ export class Runs {
       modelInputs: [...modelInputs],
       modelOutputs: [...modelOutputs],
     };
-    const made = await this.#place.heads.create(this.#kind, id, content);
+    const made = await this.heads.create(content);
     if (made === undefined) throw idTaken("run", id, this.#place.uri);
     const metrics = this.metrics(id);
     for await (const batch of values ?? []) await metrics.append(batch.metrics, batch.series);
@@ -122,7 +107,7 @@ export class Runs {
   }
 
   async get(runId: string): Promise<RunEntity> {
-    const head = await this.head(runId);
+    const head = await this.heads.read(runId);
     const [experiment, latest] = await Promise.all([
       this.#experiments.head(head.experimentId),
       head.latestMetrics === undefined ? this.metrics(runId).latest() : NO_METRICS,
@@ -150,14 +135,14 @@ export class Runs {
   }
 
   async update({ runId, ...changes }: UpdateRun): Promise<void> {
-    const head = await this.activeHead(runId);
+    const head = await this.heads.readActive(runId);
     const isEnd = changes.status !== undefined && isTerminal(changes.status);
     const latest = isEnd ? await this.#closeMetrics(runId) : undefined;
-    await this.change(runId, (run) => {
+    await this.heads.change(runId, (run) => {
       const next = updated(run, changes);
       return latest === undefined ? next : { ...next, latestMetrics: latest.map(storeMetric) };
     });
-    if (isEnd) this.#indexOf(head.experimentId).compactSoon();
+    if (isEnd) this.heads.compactSoon(head.experimentId);
   }
 
   /** The newest object of each run, by the clock of the storage. */
@@ -171,23 +156,23 @@ export class Runs {
   }
 
   async reap(runId: string, endTime: number, tag: Tag): Promise<boolean> {
-    const { status, experimentId } = await this.activeHead(runId);
+    const { status, experimentId } = await this.heads.readActive(runId);
     if (status !== "RUNNING") return false;
     const latest = (await this.#closeMetrics(runId)).map(storeMetric);
     let isDone = false;
-    await this.change(runId, (head) => {
+    await this.heads.change(runId, (head) => {
       const next = reaped(head, endTime, tag);
       isDone = next !== head;
       return isDone ? { ...next, latestMetrics: latest } : head;
     });
-    if (isDone) this.#indexOf(experimentId).compactSoon();
+    if (isDone) this.heads.compactSoon(experimentId);
     return isDone;
   }
 
   async revive(runId: string, tagKey: string): Promise<boolean> {
-    if (!isReaped(await this.head(runId), tagKey)) return false;
+    if (!isReaped(await this.heads.read(runId), tagKey)) return false;
     let isDone = false;
-    await this.change(runId, (head) => {
+    await this.heads.change(runId, (head) => {
       const next = revived(head, tagKey);
       isDone = next !== head;
       return next;
@@ -196,15 +181,15 @@ export class Runs {
   }
 
   async delete(runId: string): Promise<void> {
-    const head = await this.head(runId);
+    const head = await this.heads.read(runId);
     const { restores } = await this.#experiments.head(head.experimentId);
-    await this.#changeAny(runId, (run) =>
+    await this.heads.changeAny(runId, (run) =>
       run.deletedIn === restores ? run : { ...run, deletedIn: restores, deletedTime: Date.now() },
     );
   }
 
   async restore(runId: string): Promise<void> {
-    await this.#changeAny(runId, (run) => {
+    await this.heads.changeAny(runId, (run) => {
       if (run.deletedIn === undefined) return run;
       const { deletedIn: _deletedIn, deletedTime: _deletedTime, ...rest } = run;
       return rest;
@@ -212,18 +197,18 @@ export class Runs {
   }
 
   async history(runId: string, key: string): Promise<MetricHistory> {
-    await this.head(runId);
+    await this.heads.read(runId);
     return await this.metrics(runId).history(key);
   }
 
   async marks(runId: string): Promise<readonly RunMark[]> {
-    await this.head(runId);
+    await this.heads.read(runId);
     return await this.metrics(runId).marks();
   }
 
   /** The cut itself is one write; before it the head gives away what it says of the latest values, and after it has it again. */
   async rewind(runId: string, to: RewindTarget): Promise<void> {
-    const { status, latestMetrics } = await this.activeHead(runId);
+    const { status, latestMetrics } = await this.heads.readActive(runId);
     const metrics = this.metrics(runId);
     if ("mark" in to) {
       const names = (await metrics.marks()).map(({ name }) => name);
@@ -234,75 +219,6 @@ export class Runs {
     if (latestMetrics !== undefined) await this.reopenMetrics(runId);
     await metrics.rewind(to);
     await this.settleMetrics(runId);
-  }
-
-  /** Changes a run that is not deleted. @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST`, `INVALID_STATE` */
-  async change(runId: string, apply: (head: RunHead) => RunContent): Promise<RunHead> {
-    const experimentId = this.#experimentIds.get(runId) ?? (await this.head(runId)).experimentId;
-    const experiment = await this.#experiments.head(experimentId);
-    return await this.#changeAny(runId, (head) => {
-      if (isDeletedRun(head, experiment)) throw runDeleted(runId);
-      return apply(head);
-    });
-  }
-
-  async #changeAny(runId: string, apply: (head: RunHead) => RunContent): Promise<RunHead> {
-    const missing = () => noSuchRun(runId, this.#place.uri);
-    if (!isId(runId)) throw missing();
-    const change = (head: RunHead) => {
-      if (head.isGone === true) throw missing();
-      return apply(head);
-    };
-    return await this.#place.heads.change(this.#kind, runId, change, missing);
-  }
-
-  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST` */
-  async head(runId: string): Promise<RunHead> {
-    const isThere = isId(runId) && (await this.#place.readable());
-    const head = isThere ? await this.#place.heads.read(this.#kind, runId) : undefined;
-    if (head === undefined || head.isGone === true) throw noSuchRun(runId, this.#place.uri);
-    if (this.#experimentIds.size >= MOST_REMEMBERED) this.#experimentIds.clear();
-    this.#experimentIds.set(runId, head.experimentId);
-    return head;
-  }
-
-  /** @throws {TidemarkError} `RESOURCE_DOES_NOT_EXIST`, `INVALID_STATE` */
-  async activeHead(runId: string): Promise<RunHead> {
-    const head = await this.head(runId);
-    if (isDeletedRun(head, await this.#experiments.head(head.experimentId))) throw runDeleted(runId);
-    return head;
-  }
-
-  /** The heads of all runs in an experiment. */
-  async headsIn(experimentId: string): Promise<RunHead[]> {
-    return await this.#indexOf(experimentId).all();
-  }
-
-  /** Takes runs that were deleted for good out of the index of their experiment. */
-  async compactIndex(experimentId: string): Promise<void> {
-    await this.#indexOf(experimentId).compact();
-  }
-
-  /** The head of a run, also of one that was deleted for good; `undefined` where there is none. */
-  async findAny(runId: string): Promise<RunHead | undefined> {
-    return await this.#place.heads.read(this.#kind, runId);
-  }
-
-  /** Makes a run one that was deleted for good. Answers what it was; nothing where it is not what was meant, and stays. */
-  async bury(runId: string, isMeant: (head: RunHead) => boolean): Promise<RunHead | undefined> {
-    let buried: RunHead | undefined;
-    await this.#changeAny(runId, (head) => {
-      buried = isMeant(head) ? head : undefined;
-      return buried === undefined ? head : goneRun(head);
-    });
-    return buried;
-  }
-
-  /** Undoes that. */
-  async unbury(head: RunHead): Promise<void> {
-    const missing = () => noSuchRun(head.id, this.#place.uri);
-    const { rev: _rev, ops: _ops, createdBy: _createdBy, ...content } = head;
-    await this.#place.heads.change(this.#kind, head.id, () => content, missing);
   }
 
   /** Before a segment is written. */
@@ -318,16 +234,16 @@ export class Runs {
 
   /** Before values are written to a run that has ended: from now on readers look into the segments. */
   async reopenMetrics(runId: string): Promise<void> {
-    await this.change(runId, withoutLatest);
+    await this.heads.change(runId, withoutLatest);
   }
 
   /** After values were written to a run that has ended. */
   async settleMetrics(runId: string): Promise<void> {
-    const { status, latestMetrics } = await this.head(runId);
+    const { status, latestMetrics } = await this.heads.read(runId);
     if (!isTerminal(status)) return;
     const latest = await this.#closeMetrics(runId);
     if (JSON.stringify(latest.map(storeMetric)) === JSON.stringify(latestMetrics)) return;
-    await this.#changeAny(runId, (run) =>
+    await this.heads.changeAny(runId, (run) =>
       isTerminal(run.status) ? { ...run, latestMetrics: latest.map(storeMetric) } : run,
     );
   }
@@ -339,7 +255,7 @@ export class Runs {
   }
 
   async #inExperiment(id: string, viewType: RunQuery["viewType"], needsMetrics: boolean): Promise<FoundRun[]> {
-    const [experiment, heads] = await Promise.all([this.#experiments.find(id), this.#indexOf(id).all()]);
+    const [experiment, heads] = await Promise.all([this.#experiments.find(id), this.heads.inExperiment(id)]);
     if (experiment === undefined) return [];
     const runs = heads
       .map((head) => new FoundRun(head, experiment, this.#place.uri))
@@ -353,15 +269,6 @@ export class Runs {
       .filter(({ isOpen }) => isOpen)
       .map((run) => async () => run.setLatest(await this.metrics(run.head.id).latest()));
     await inParallel(tasks, PARALLEL_READS, undefined);
-  }
-
-  #indexOf(experimentId: string): EntityIndex<RunHead> {
-    const known = this.#indexes.get(experimentId);
-    if (known !== undefined) return known;
-    const of = { schema: runHeadSchema, keyOf: runKey, isGone: ({ isGone }: RunHead) => isGone === true };
-    const index = new EntityIndex(this.#place.heads, runIndex(experimentId), of, this.#background);
-    this.#indexes.set(experimentId, index);
-    return index;
   }
 }
 

@@ -82,7 +82,7 @@ export class S3MetricSink implements AsyncMetricSink {
   async #writeHead({ params, tags, inputs }: Batch): Promise<Map<number, TidemarkError>> {
     const refused = new Map<number, TidemarkError>();
     if (params.length + tags.length + inputs.length === 0) return refused;
-    await this.#parts.runs.change(this.#parts.runId, (head) => {
+    await this.#parts.runs.heads.change(this.#parts.runId, (head) => {
       // Called again where somebody else was faster.
       refused.clear();
       let next: RunContent = head;

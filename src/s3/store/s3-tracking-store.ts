@@ -111,15 +111,15 @@ export class S3TrackingStore implements TrackingStore {
   }
 
   async deleteTag(runId: string, key: string): Promise<void> {
-    await this.#parts.runs.change(runId, (head) => withoutTag(head, key));
+    await this.#parts.runs.heads.change(runId, (head) => withoutTag(head, key));
   }
 
   async logModelInputs(runId: string, models: readonly ModelInput[]): Promise<void> {
-    await this.#parts.runs.change(runId, (head) => withModelInputs(head, models));
+    await this.#parts.runs.heads.change(runId, (head) => withModelInputs(head, models));
   }
 
   async logModelOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
-    await this.#parts.runs.change(runId, (head) => withModelOutputs(head, models));
+    await this.#parts.runs.heads.change(runId, (head) => withModelOutputs(head, models));
   }
 
   async rewind(runId: string, to: RewindTarget): Promise<void> {
@@ -131,7 +131,7 @@ export class S3TrackingStore implements TrackingStore {
   }
 
   async openSink(runId: string): Promise<MetricSink> {
-    const { latestMetrics } = await this.#parts.runs.activeHead(runId);
+    const { latestMetrics } = await this.#parts.runs.heads.readActive(runId);
     return new S3MetricSink({ ...this.#parts, runId, isClosed: latestMetrics !== undefined });
   }
 }

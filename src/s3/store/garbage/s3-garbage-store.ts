@@ -103,12 +103,12 @@ export class S3GarbageStore implements GarbageStore {
   /** Chunks that are replaced are deleted by whoever compacts the index a quarter of an hour later. */
   async finish(): Promise<void> {
     const { runs, loggedModels } = this.#parts;
-    for (const id of this.#touched) await Promise.all([runs.compactIndex(id), loggedModels.compactIndex(id)]);
+    for (const id of this.#touched) await Promise.all([runs.heads.compact(id), loggedModels.compactIndex(id)]);
     this.#touched.clear();
   }
 
   async #runsIn(experiment: Experiment, census: Census, known: Set<string>): Promise<Garbage[]> {
-    const heads = await this.#parts.runs.headsIn(experiment.id);
+    const heads = await this.#parts.runs.heads.inExperiment(experiment.id);
     for (const { id } of heads) known.add(id);
     return heads.flatMap((head): Garbage[] => {
       if (!isDeletedRun(head, experiment)) return [];
@@ -172,7 +172,7 @@ export class S3GarbageStore implements GarbageStore {
   }
 
   async #strayRun(id: string, group: ObjectGroup): Promise<Garbage | undefined> {
-    const head = group.headTime === undefined ? undefined : await this.#parts.runs.findAny(id);
+    const head = group.headTime === undefined ? undefined : await this.#parts.runs.heads.find(id);
     return head === undefined || head.isGone === true ? this.#orphan(runDirectory(id), group) : undefined;
   }
 
@@ -207,11 +207,11 @@ export class S3GarbageStore implements GarbageStore {
     const isStill = (head: RunContent, experiment: Experiment) =>
       isDeletedRun(head, experiment) && (deletionTime(head, experiment) ?? since) === since;
     const experiment = await experiments.head(experimentId);
-    const buried = await runs.bury(id, (head) => head.experimentId === experimentId && isStill(head, experiment));
+    const buried = await runs.heads.bury(id, (head) => head.experimentId === experimentId && isStill(head, experiment));
     if (buried === undefined) return false;
     // Its experiment may have been restored in this moment, and the run with it.
     if (!isStill(buried, await experiments.head(experimentId))) {
-      await runs.unbury(buried);
+      await runs.heads.unbury(buried);
       return false;
     }
     this.#touched.add(experimentId);
@@ -239,7 +239,8 @@ export class S3GarbageStore implements GarbageStore {
 
   async #purgeExperiment({ id, since }: Garbage): Promise<boolean> {
     const { experiments, runs, loggedModels, place } = this.#parts;
-    const isEmpty = async () => (await runs.headsIn(id)).length + (await loggedModels.headsIn(id)).length === 0;
+    const isEmpty = async () =>
+      (await runs.heads.inExperiment(id)).length + (await loggedModels.headsIn(id)).length === 0;
     const isMeant = (head: Experiment) => head.lifecycleStage === "deleted" && head.lastUpdateTime === since;
     if (!isId(id) || !(await isEmpty()) || !(await experiments.bury(id, isMeant))) return false;
     this.#touched.delete(id);
@@ -253,7 +254,7 @@ export class S3GarbageStore implements GarbageStore {
     const [, shelf, id = ""] = ORPHAN.exec(directory) ?? [];
     if (shelf === undefined || !isId(id)) return false;
     const isRun = shelf.startsWith("runs/");
-    const head = isRun ? await this.#parts.runs.findAny(id) : await this.#parts.loggedModels.findAny(id);
+    const head = isRun ? await this.#parts.runs.heads.find(id) : await this.#parts.loggedModels.findAny(id);
     if (head !== undefined && head.isGone !== true) return false;
     return await this.#deleteButHead(directory, since);
   }
