@@ -1,4 +1,3 @@
-import type { TidemarkError } from "../base/errors.ts";
 import { newId, newRunName } from "../base/ids.ts";
 import {
   defaultExperimentStays,
@@ -7,16 +6,14 @@ import {
   idTaken,
   noSuchDeletedExperiment,
   noSuchExperiment,
-  noSuchLoggedModel,
   noSuchRun,
   noSuchTag,
   runDeleted,
   runIsWritten,
 } from "../base/store-errors.ts";
-import type { Batch, Series } from "../contract/batch.ts";
+import type { Batch } from "../contract/batch.ts";
 import type { ImportedExperiment, ImportedRun } from "../contract/importer.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
-import { OK, type Outcome } from "../contract/outcome.ts";
 import type {
   ExperimentQuery,
   Page,
@@ -33,9 +30,10 @@ import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import { searchExperiments, searchRuns } from "../search/searches.ts";
 import { MemoryLoggedModelStore } from "./memory-logged-model-store.ts";
+import { memorySink, writeBatch } from "./memory-metric-sink.ts";
 import { MemoryRun, RUN_NAME_TAG } from "./memory-run.ts";
+import { URI } from "./memory-uri.ts";
 
-const URI = "memory:";
 const DEFAULT_ID = "0";
 
 /** Experiments and runs in maps. */
@@ -168,7 +166,7 @@ export class MemoryTrackingStore implements TrackingStore {
     for (const input of inputs) imported.addInput(input);
     for (const model of modelInputs) imported.addModelInput(model);
     for (const model of modelOutputs) imported.addModelOutput(model);
-    for await (const batch of values ?? []) write(imported, batch, this.loggedModels);
+    for await (const batch of values ?? []) writeBatch(imported, batch, this.loggedModels);
     // Another one may have come meanwhile.
     if (this.runs.has(run.id)) throw idTaken("run", run.id, URI);
     this.runs.set(run.id, imported);
@@ -256,13 +254,7 @@ export class MemoryTrackingStore implements TrackingStore {
 
   #openSink(runId: string): MetricSink {
     const run = this.#findActive(runId);
-    let isOpen = true;
-    run.openSinks++;
-    const close = () => {
-      if (isOpen) run.openSinks--;
-      isOpen = false;
-    };
-    return { limits: {}, writeSync: (batch) => write(run.touch(), batch, this.loggedModels), close };
+    return memorySink(run, this.loggedModels);
   }
 
   #findByName(name: string): Experiment | undefined {
@@ -305,55 +297,3 @@ export class MemoryTrackingStore implements TrackingStore {
     return run;
   }
 }
-
-/** Takes everything but params that have changed and values of models that are not there. */
-function write(run: MemoryRun, batch: Batch, models: MemoryLoggedModelStore): Outcome {
-  for (const input of batch.inputs) run.addInput(input);
-  const refusals = {
-    params: batch.params.map(({ key, value }) => run.setParam(key, value)),
-    metrics: Array.from({ length: batch.metrics.length }, (_, i) => addMetric(run, batch, i, models)),
-  };
-  for (const { key, value } of batch.tags) run.setTag(key, value);
-  for (const mark of batch.marks ?? []) run.setMark(mark);
-  const error = [...refusals.params, ...refusals.metrics].find((refusal) => refusal !== undefined);
-  if (error === undefined) return OK;
-  const refused = (kind: keyof typeof refusals, isRefused: boolean) =>
-    upTo(refusals[kind].length).filter((i) => (refusals[kind][i] !== undefined) === isRefused);
-  const others = {
-    tags: upTo(batch.tags.length),
-    inputs: upTo(batch.inputs.length),
-    marks: upTo(batch.marks?.length ?? 0),
-  };
-  return {
-    status: "permanent",
-    error,
-    accepted: { ...others, params: refused("params", false), metrics: refused("metrics", false) },
-    rejected: { tags: [], inputs: [], params: refused("params", true), metrics: refused("metrics", true) },
-  };
-}
-
-/** Answers why a value cannot be taken. */
-function addMetric(
-  run: MemoryRun,
-  { metrics, series }: Batch,
-  position: number,
-  models: MemoryLoggedModelStore,
-): TidemarkError | undefined {
-  const { key, modelId, dataset } = series[metrics.seriesIds[position] as number] as Series;
-  const point = {
-    key,
-    value: metrics.values[position] as number,
-    timestamp: metrics.timestamps[position] as number,
-    // A step of minus zero is 0, as it is in every backend that writes it as text.
-    step: (metrics.steps[position] as number) + 0,
-  };
-  if (modelId !== undefined) {
-    if (!models.has(modelId)) return noSuchLoggedModel(modelId, URI);
-    const links = dataset === undefined ? {} : { datasetName: dataset.name, datasetDigest: dataset.digest };
-    models.addMetric(modelId, { ...point, runId: run.head.id, ...links });
-  }
-  run.addMetric(point);
-  return undefined;
-}
-
-const upTo = (length: number) => Array.from({ length }, (_, i) => i);
