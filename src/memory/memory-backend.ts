@@ -4,6 +4,7 @@ import { MemoryGarbageStore } from "./memory-garbage-store.ts";
 import { MemoryImporter } from "./memory-importer.ts";
 import { MemoryRegistryStore } from "./memory-registry-store.ts";
 import { MemoryTrackingStore } from "./memory-tracking-store.ts";
+import { URI } from "./memory-uri.ts";
 
 /**
  * Runs in memory: for tests, and for programs that look at a run and throw it away. Every call makes a store of its own; all is
@@ -27,7 +28,7 @@ export function memoryBackend(): Backend {
   const { loggedModels } = tracking;
   const registry = new MemoryRegistryStore({ tracking, loggedModels });
   return {
-    uri: "memory:",
+    uri: URI,
     tracking,
     loggedModels,
     garbage: new MemoryGarbageStore(tracking, files),

@@ -13,8 +13,7 @@ import {
   type ModelMetric,
 } from "../schema/model.ts";
 import { searchLoggedModels } from "../search/logged-models.ts";
-
-const URI = "memory:";
+import { URI } from "./memory-uri.ts";
 
 /** Logged models in a map. */
 export class MemoryLoggedModelStore implements LoggedModelStore {

@@ -23,8 +23,7 @@ import {
 } from "../schema/model-version.ts";
 import type { Tag } from "../schema/param.ts";
 import { searchModels, searchVersions } from "../search/searches.ts";
-
-const URI = "memory:";
+import { URI } from "./memory-uri.ts";
 
 /** Fields of a version that are not kept elsewhere: its name is the model's, its aliases are the model's. */
 type VersionRecord = Omit<ModelVersion, "name" | "aliases">;
