@@ -1,15 +1,11 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { plainEnvironment } from "./child.ts";
 import { pythonPath } from "./peers.ts";
 import { pythonEnvironment } from "./python.ts";
-
-const LONGEST_START_MS = 60_000;
+import { answers, startServer } from "./started-server.ts";
 
 /** How MLflow's server is started. */
 export interface MlflowServerOptions {
@@ -37,35 +33,25 @@ export async function startMlflowServer(options: MlflowServerOptions): Promise<M
   const cwd = options.cwd ?? mkdtempSync(join(tmpdir(), "tidemark-mlflow-"));
   const place = ["--backend-store-uri", store, "--port", String(port), "--workers", "1"];
   const args = ["-m", "mlflow", "server", ...place, ...(options.args ?? [])];
-  // A group of its own: the server has workers, which must end with it.
-  const server = spawn(pythonPath(), args, {
+  const address = `http://127.0.0.1:${port}`;
+  const kill = await startServer({
+    name: "MLflow's server",
+    command: pythonPath(),
+    args,
     cwd,
     // Nothing here gives it jobs to do, and the workers for them take longer to start than it does.
-    env: { ...plainEnvironment(), ...pythonEnvironment, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false", ...options.env },
-    detached: true,
-    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...pythonEnvironment, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false", ...options.env },
+    hasWorkers: true,
+    isThere: () => answers(`${address}/health`),
   });
-  const ended = once(server, "exit");
-  let said = "";
-  server.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-  });
-  const kill = async () => {
-    if (server.pid !== undefined && server.exitCode === null && server.signalCode === null)
-      process.kill(-server.pid, "SIGKILL");
-    await ended;
-    if (options.cwd === undefined) rmSync(cwd, { recursive: true, force: true });
-  };
-  const address = `http://127.0.0.1:${port}`;
-  const deadline = Date.now() + LONGEST_START_MS;
-  while (!(await isHealthy(address))) {
-    if (server.exitCode !== null || Date.now() > deadline) {
+  return {
+    address,
+    port,
+    kill: async () => {
       await kill();
-      throw new Error(`MLflow's server did not start:\n${said}`);
-    }
-    await sleep(100);
-  }
-  return { address, port, kill };
+      if (options.cwd === undefined) rmSync(cwd, { recursive: true, force: true });
+    },
+  };
 }
 
 /** A port that nobody listens on. */
@@ -78,9 +64,3 @@ export async function freePort(): Promise<number> {
   if (address === null || typeof address === "string") throw new Error("no port");
   return address.port;
 }
-
-const isHealthy = (address: string) =>
-  fetch(`${address}/health`).then(
-    ({ ok }) => ok,
-    () => false,
-  );

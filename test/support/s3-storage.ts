@@ -1,11 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
-import { plainEnvironment } from "./child.ts";
 import { freePort } from "./mlflow-server.ts";
 import { pythonPath } from "./peers.ts";
+import { answers, startServer } from "./started-server.ts";
 
-const LONGEST_START_MS = 60_000;
 const BUCKET = "artifacts";
 
 /** A storage that speaks S3 (moto), with one bucket. */
@@ -24,27 +20,12 @@ export interface S3Storage {
 export async function startS3Storage(): Promise<S3Storage> {
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;
-  const storage = spawn(pythonPath(), ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)], {
-    env: plainEnvironment(),
-    stdio: ["ignore", "ignore", "pipe"],
+  const kill = await startServer({
+    name: "moto",
+    command: pythonPath(),
+    args: ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)],
+    isThere: () => answers(`${address}/${BUCKET}`, { method: "PUT" }),
   });
-  const ended = once(storage, "exit");
-  let said = "";
-  storage.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-  });
-  const kill = async () => {
-    storage.kill("SIGKILL");
-    await ended;
-  };
-  const deadline = Date.now() + LONGEST_START_MS;
-  while (!(await makeBucket(address))) {
-    if (storage.exitCode !== null || Date.now() > deadline) {
-      await kill();
-      throw new Error(`moto did not start:\n${said}`);
-    }
-    await sleep(100);
-  }
   return {
     address,
     uri: `s3://${BUCKET}/below`,
@@ -61,9 +42,3 @@ export async function startS3Storage(): Promise<S3Storage> {
     kill,
   };
 }
-
-const makeBucket = (address: string) =>
-  fetch(`${address}/${BUCKET}`, { method: "PUT" }).then(
-    ({ ok }) => ok,
-    () => false,
-  );

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { plainEnvironment } from "./child.ts";
 
-const LONGEST_START_MS = 60_000;
+/** Python's servers take long on a machine that does other things. */
+const LONGEST_START_MS = 120_000;
 const POLL_MS = 50;
 
 /** How a server is started, and when it is there. */
@@ -11,15 +12,21 @@ export interface ServerStart {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** It has workers, which must end with it: all are killed together. Default false. */
+  readonly hasWorkers?: boolean;
   /** Asked again and again until it is true. */
   readonly isThere: () => Promise<boolean>;
 }
 
 /** Starts a server, waits until it answers, and answers what kills it. */
-export async function startServer({ name, command, args, env, isThere }: ServerStart): Promise<() => Promise<void>> {
+export async function startServer(start: ServerStart): Promise<() => Promise<void>> {
+  const { name, command, args, cwd, env, hasWorkers = false, isThere } = start;
   const server = spawn(command, args, {
+    ...(cwd === undefined ? {} : { cwd }),
     env: { ...plainEnvironment(), ...env },
+    detached: hasWorkers,
     stdio: ["ignore", "ignore", "pipe"],
   });
   const ended = once(server, "exit");
@@ -28,7 +35,8 @@ export async function startServer({ name, command, args, env, isThere }: ServerS
     said += text;
   });
   const kill = async () => {
-    server.kill("SIGKILL");
+    const isRunning = server.pid !== undefined && server.exitCode === null && server.signalCode === null;
+    if (isRunning) process.kill(hasWorkers ? -(server.pid as number) : (server.pid as number), "SIGKILL");
     await ended;
   };
   const deadline = Date.now() + LONGEST_START_MS;
@@ -41,3 +49,10 @@ export async function startServer({ name, command, args, env, isThere }: ServerS
   }
   return kill;
 }
+
+/** Whether there is an answer that is a good one. */
+export const answers = (url: string, init?: RequestInit): Promise<boolean> =>
+  fetch(url, init).then(
+    ({ ok }) => ok,
+    () => false,
+  );
