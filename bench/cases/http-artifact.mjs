@@ -5,7 +5,8 @@ import { pipeline } from "node:stream/promises";
 import { connect, startRun } from "tidemark";
 import { request } from "undici";
 import { address, BareLoop } from "./http-support.mjs";
-import { report, scratchDirectory, variant } from "./support.mjs";
+import { measureTransfer } from "./measure-transfer.mjs";
+import { scratchDirectory, variant } from "./support.mjs";
 
 const [, , , , , file, smallFile] = process.argv;
 const directory = scratchDirectory();
@@ -47,30 +48,5 @@ async function bareStream() {
 }
 
 const transfer = await { tidemark, bareStream }[variant]();
-// Code that is loaded and buffers that are made with the first file are there once.
-await transfer.upload(smallFile);
-await transfer.download(smallFile);
-
-const before = process.memoryUsage.rss();
-let most = before;
-const watch = setInterval(() => {
-  most = Math.max(most, process.memoryUsage.rss());
-}, 10);
-const timed = async (work) => {
-  const begun = performance.now();
-  await work(file);
-  return (performance.now() - begun) / 1_000;
-};
-const upSeconds = await timed(transfer.upload);
-const downSeconds = await timed(transfer.download);
-clearInterval(watch);
-const bytes = statSync(join(directory, basename(file))).size;
-if (bytes !== statSync(file).size) throw new Error(`${bytes} bytes came back`);
-await transfer.remove(file);
+await measureTransfer(transfer, { file, smallFile, directory });
 await transfer.end();
-const mebibytes = bytes / 2 ** 20;
-report({
-  upMiBPerSecond: mebibytes / upSeconds,
-  downMiBPerSecond: mebibytes / downSeconds,
-  growthMiB: (most - before) / 2 ** 20,
-});

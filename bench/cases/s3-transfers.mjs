@@ -1,10 +1,11 @@
 // One large file up and down again: tidemark's artifacts against the transfers of AWS's own packages.
-import { createReadStream, createWriteStream, statSync } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DeleteObjectCommand, GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import { report, scratchDirectory, variant } from "./support.mjs";
+import { measureTransfer } from "./measure-transfer.mjs";
+import { scratchDirectory, variant } from "./support.mjs";
 
 const [, , , , bundlePath, endpoint, file, smallFile] = process.argv;
 const { S3Opener } = await import(bundlePath);
@@ -38,30 +39,5 @@ function libStorage() {
 }
 
 const transfer = { tidemark, libStorage }[variant]();
-// Code that is loaded and buffers that are made with the first file are there once.
-await transfer.upload(smallFile);
-await transfer.download(smallFile);
-
-const before = process.memoryUsage.rss();
-let most = before;
-const watch = setInterval(() => {
-  most = Math.max(most, process.memoryUsage.rss());
-}, 10);
-const timed = async (work) => {
-  const begun = performance.now();
-  await work(file);
-  return (performance.now() - begun) / 1_000;
-};
-const upSeconds = await timed(transfer.upload);
-const downSeconds = await timed(transfer.download);
-clearInterval(watch);
-const bytes = statSync(join(directory, basename(file))).size;
-if (bytes !== statSync(file).size) throw new Error(`${bytes} bytes came back`);
-for (const path of [file, smallFile]) await transfer.remove(path);
-const mebibytes = bytes / 2 ** 20;
-report({
-  upMiBPerSecond: mebibytes / upSeconds,
-  downMiBPerSecond: mebibytes / downSeconds,
-  growthMiB: (most - before) / 2 ** 20,
-});
+await measureTransfer(transfer, { file, smallFile, directory });
 process.exit();
