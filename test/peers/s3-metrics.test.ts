@@ -238,7 +238,7 @@ describe.each(s3Servers)("the metrics of a run at %s", (_name, peer, start) => {
 
     it.each([
       ["a manifest that is none", "metrics.json", "{}", "DATA_DAMAGED"],
-      ["a manifest of a later format", "metrics.json", '{"format":2}', "NOT_IMPLEMENTED"],
+      ["a manifest of a later format", "metrics.json", '{"format":3}', "NOT_IMPLEMENTED"],
       [
         "a manifest that names what is not there",
         "metrics.json",
