@@ -180,9 +180,13 @@ export class Backlog {
     if (first === undefined || first.isOffered) return;
     first.isOffered = true;
     let length = first.columns.length;
-    const end = rest.findIndex(({ start, columns, isJournaled }) => {
-      length += columns.length;
-      return length > this.#maxBatchValues || isJournaled !== first.isJournaled || !mayJoin(start);
+    let last = first;
+    const end = rest.findIndex((segment) => {
+      const isBehindMark = last.marks.length > 0;
+      last = segment;
+      length += segment.columns.length;
+      const fits = length <= this.#maxBatchValues && segment.isJournaled === first.isJournaled;
+      return isBehindMark || !fits || !mayJoin(segment.start);
     });
     const parts = [first, ...(end < 0 ? rest : rest.slice(0, end))];
     if (parts.length === 1) return;

@@ -38,22 +38,28 @@ class Recorder {
     return { limits: { retry }, writeSync: (batch) => this.take(batch), close: () => {} };
   }
 
-  async(): AsyncMetricSink {
+  async(maxBatchValues = 100): AsyncMetricSink {
     return {
-      limits: { retry, maxBatchValues: 100 },
+      limits: { retry, maxBatchValues },
       write: async (batch) => this.take(batch),
       close: () => {},
     };
   }
 }
 
-describe.each(["sync", "async", "journaled"])("marks before a sink that is %s", (kind) => {
+describe.each([
+  { kind: "sync" },
+  { kind: "async" },
+  { kind: "journaled" },
+  { kind: "async", maxBatchValues: 32_768 },
+  { kind: "journaled", maxBatchValues: 32_768 },
+])("marks before a sink that is $kind, by $maxBatchValues", ({ kind, maxBatchValues }) => {
   it(`come when all values before them are there, and before any behind them (seed ${SEED})`, async () => {
     const random = randomFrom(SEED);
     const recorder = new Recorder(random);
     const journal = new ScriptedJournal();
     const queue = new MetricQueue({
-      sink: kind === "sync" ? recorder.sync() : recorder.async(),
+      sink: kind === "sync" ? recorder.sync() : recorder.async(maxBatchValues),
       ...(kind === "journaled" ? { journal } : {}),
       flushIntervalMs: 2,
     });
