@@ -230,9 +230,9 @@ export class Heads {
       if (outcome.status === "written") return "written";
       return outcome.mayHaveWritten ? "unclear" : "refused";
     } catch (error) {
-      // Two at once: the other one may have failed too, so that the head is still what it was.
-      const isConflict = error instanceof TidemarkError && error.code === "TEMPORARILY_UNAVAILABLE";
-      if (isConflict && error.details.httpStatus === 409) return "unclear";
+      // Two at once: the other one may have failed too, so that the head is still what it was. Each storage has its own words for it; where two
+      // make one head at the same moment versitygw takes it for a directory.
+      if (error instanceof TidemarkError && error.details.httpStatus === 409) return "unclear";
       throw error;
     }
   }

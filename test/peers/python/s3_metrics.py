@@ -95,8 +95,18 @@ def write():
     ):
         table = pyarrow.table(columns, metadata={"tidemark.format": "1", "run_id": run_id})
         path = f"{bucket}/{runs}/seg/python{number}/{1:08d}-0-1999-{table.num_rows}.parquet"
-        pyarrow.parquet.write_table(table, path, filesystem=s3, **options)
+        put(table, path, options)
     return True
+
+
+def put(table, path, options, tries=3):
+    """versitygw cannot parse a request of pyarrow's once in a while."""
+    try:
+        pyarrow.parquet.write_table(table, path, filesystem=s3, **options)
+    except OSError as error:
+        if tries == 1 or "HTTP status 400" not in str(error):
+            raise
+        put(table, path, options, tries - 1)
 
 
 print(json.dumps({"read": read, "write": write}[step]()))
