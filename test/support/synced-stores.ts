@@ -169,7 +169,7 @@ export interface Likeness {
   readonly keepsIds?: boolean;
   /** Which logged model a version is. MLflow's database does not keep it. Default true. */
   readonly keepsModelIds?: boolean;
-  /** Only runs in use, where experiments are. Default: all. */
+  /** Only runs in use: where two have made one, the other of them is in the trash, among those that were there already. Default: all. */
   readonly active?: boolean;
 }
 
@@ -193,8 +193,7 @@ export async function contentOf(
         : await list((paging) => loggedModels.search({ experimentIds: [experiment.id], ...paging }));
     for (const { id, name } of models) names.set(id, name);
     const nameOf = (id: string | undefined) => (id === undefined || keepsIds ? id : names.get(id));
-    const isShown = ({ lifecycleStage }: { lifecycleStage: string }) =>
-      !active || lifecycleStage === experiment.lifecycleStage;
+    const isShown = ({ lifecycleStage }: { lifecycleStage: string }) => !active || lifecycleStage === "active";
     const runContents = [];
     for (const { id } of runs.filter(isShown)) {
       const run = await tracking.getRun(id);
