@@ -2,7 +2,13 @@ import { TidemarkError } from "../base/errors.ts";
 import type { RegistryStore } from "../contract/registry-store.ts";
 import { checkArgument } from "../schema/check.ts";
 import { MAX_MODEL_TAG_VALUE_LENGTH } from "../schema/limits.ts";
-import { aliasSchema, type ModelVersion, modelNameSchema, type RegisteredModel } from "../schema/model-version.ts";
+import {
+  aliasSchema,
+  type ModelVersion,
+  modelNameSchema,
+  modelVersionSchema,
+  type RegisteredModel,
+} from "../schema/model-version.ts";
 import { allowedTexts, compareTexts, type Texts } from "./compare-texts.ts";
 import { allOf, ifThere, unlessThere } from "./experiment-pair.ts";
 import { originNumber, originTags, ownTags } from "./origin.ts";
@@ -14,6 +20,8 @@ const TAGS = { kind: "tags", mostCharacters: MAX_MODEL_TAG_VALUE_LENGTH };
 
 const NO_MODEL_ID = "the target does not keep which logged model a version is, beside its source";
 
+const versionHeadSchema = modelVersionSchema.omit({ tags: true, aliases: true });
+
 /** Which versions are copied. */
 export type WantsVersion = (version: ModelVersion) => boolean;
 
@@ -24,7 +32,7 @@ export async function copyRegistry(context: SyncContext, wants: WantsVersion | u
   const versions = new Map<string, ModelVersion[]>();
   for await (const listed of allOf((paging) => source.searchVersions(paging))) {
     // A server's list leaves out aliases and logged models.
-    const version = await ifThere(() => source.getVersion(listed));
+    const version = await readVersion(context, source, listed);
     if (version === undefined) continue;
     if (wants !== undefined && !wants(version)) continue;
     const known = versions.get(version.name);
@@ -45,6 +53,22 @@ export async function copyRegistry(context: SyncContext, wants: WantsVersion | u
     }
   }
 }
+
+async function readVersion(
+  { ledger }: SyncContext,
+  source: RegistryStore,
+  listed: ModelVersion,
+): Promise<ModelVersion | undefined> {
+  try {
+    return await ifThere(() => source.getVersion(listed));
+  } catch (error) {
+    ledger.failure(whereIsVersion(listed), "version", error);
+    return undefined;
+  }
+}
+
+const whereIsVersion = ({ name, version }: Pick<ModelVersion, "name" | "version">): string =>
+  `version ${version} of ${name}`;
 
 class ModelCopy {
   readonly #context: SyncContext;
@@ -67,8 +91,9 @@ class ModelCopy {
     // The number that each has there, by the number it has in the source.
     const numbers = await this.#numbersThere(there !== undefined || !this.#context.dryRun);
     for (const version of versions) {
-      const where = `version ${version.version} of ${name}`;
+      const where = whereIsVersion(version);
       try {
+        checkArgument("version", versionHeadSchema, version);
         const number = numbers.get(originNumber(version));
         if (number === undefined) await this.#createVersion(where, version, numbers);
         else await this.#updateVersion(where, version, number);
@@ -86,6 +111,9 @@ class ModelCopy {
     const { name, description, tags: texts } = this.#model;
     const tags = allowedTexts(ownTags(texts), TAGS);
     tags.record(this.#context.ledger, this.#where);
+    for (const alias of Object.keys(this.#model.aliases)) {
+      if (!isAlias(alias)) this.#context.ledger.failure(this.#where, `alias ${alias}`, noAlias());
+    }
     const numbers = new Set(versions.map(({ version }) => version));
     const importer = importerOf(this.#context);
     const aliases = Object.entries(this.#model.aliases).filter(
@@ -246,7 +274,7 @@ class ModelCopy {
       for (const alias of version.aliases) {
         const current = Object.hasOwn(there, alias) ? there[alias] : undefined;
         if (!isAlias(alias)) {
-          ledger.failure(this.#where, `alias ${alias}`, new TidemarkError("INVALID_PARAMETER_VALUE", "is no alias"));
+          ledger.failure(this.#where, `alias ${alias}`, noAlias());
         } else if (current !== undefined && current === number) {
           ledger.addEqual({ aliases: 1 });
         } else {
@@ -299,5 +327,7 @@ class ModelCopy {
     await attempt(this.#context, { where, what, counts }, work);
   }
 }
+
+const noAlias = (): TidemarkError => new TidemarkError("INVALID_PARAMETER_VALUE", "is no alias");
 
 const isAlias = (alias: string): boolean => aliasSchema.safeParse(alias).success;

@@ -1,0 +1,122 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type Client, connect } from "../../../src/index.ts";
+import { memoryBackend } from "../../../src/memory/index.ts";
+import { sync } from "../../../src/sync/index.ts";
+import { expectRest, hostileSource, REFUSED } from "../../support/hostile-source.ts";
+import { runDirectory, temporaryDirectory } from "../../support/mlruns.ts";
+import { contentOf } from "../../support/synced-stores.ts";
+
+/** Deep enough that what escapes is still below the directory of the test. */
+const DEEP = "a/b/c/d/e/f/g";
+
+/** Everything below a directory that is not in the store, and not on the way to it. */
+const outsideOf = (root: string, store: string): string[] =>
+  readdirSync(root, { recursive: true })
+    .map(String)
+    .filter((path) => !path.startsWith(store) && !store.startsWith(path));
+
+describe("a hostile source", () => {
+  it("writes nothing outside of a directory, and all that is sound into it", async () => {
+    const root = temporaryDirectory();
+    const store = join(DEEP, "mlruns");
+    mkdirSync(join(root, DEEP), { recursive: true });
+    const to = await connect(join(root, store));
+    await expectRest(to, await sync({ from: await connect(hostileSource()), to }));
+    expect(outsideOf(root, store)).toEqual([]);
+    // Ids, keys and names made no directory of their own either.
+    expect(readdirSync(join(root, store)).sort()).toEqual(["0", "11", "12", "13", "models"]);
+  });
+
+  it("is the same for a store in memory", async () => {
+    const to = await connect(memoryBackend());
+    await expectRest(to, await sync({ from: await connect(hostileSource()), to }));
+  });
+
+  it("is reported again, and copied once", async () => {
+    const [from, to] = [await connect(hostileSource()), await connect(join(temporaryDirectory(), "mlruns"))];
+    await sync({ from, to });
+    const before = await contentOf(to);
+    const again = await sync({ from, to });
+    expect(Object.values(again.copied).every((count) => count === 0)).toBe(true);
+    expect(again.failures).toHaveLength(REFUSED.length);
+    expect(again.conflicts).toEqual([]);
+    expect(await contentOf(to)).toEqual(before);
+  });
+
+  it("changes nothing in a dry run, and says the same", async () => {
+    const root = temporaryDirectory();
+    const to = await connect(join(root, "mlruns"));
+    const { failures } = await sync({ from: await connect(hostileSource()), to, dryRun: true });
+    expect(failures.map(({ where, what }) => `${where}: ${what}`)).toEqual(
+      expect.arrayContaining(["run ..: run", "version NaN of digits: version", "logged model ../escape: logged model"]),
+    );
+    expect(readdirSync(root).filter((name) => name !== "mlruns")).toEqual([]);
+  });
+});
+
+describe("links on disk", () => {
+  /** A store with one run that has a file, and a directory beside it that nobody meant to copy. */
+  async function withSecret() {
+    const root = temporaryDirectory();
+    const secret = join(root, "secret");
+    mkdirSync(secret);
+    writeFileSync(join(secret, "key.pem"), "private");
+    const from = await connect(join(root, "mlruns"));
+    const { id: runId } = await from.runs.create({ experimentId: await from.experiments.create({ name: "linked" }) });
+    const note = join(root, "note.txt");
+    writeFileSync(note, "note");
+    await from.artifacts.upload({ runId, localPath: note });
+    return { root, secret, from, runId, artifacts: join(runDirectory(join(root, "mlruns"), runId), "artifacts") };
+  }
+  const namesAt = async (client: Client, runId: string) =>
+    (await client.artifacts.list({ runId })).map(({ path }) => path);
+  const target = () => connect(join(temporaryDirectory(), "mlruns"));
+
+  it("of single artifacts that lead out of a store are not followed", async () => {
+    const { secret, from, runId, artifacts } = await withSecret();
+    symlinkSync(secret, join(artifacts, "inner"));
+    symlinkSync(join(secret, "key.pem"), join(artifacts, "key.pem"));
+    const to = await target();
+    await sync({ from, to });
+    expect(await namesAt(to, runId)).toEqual(["note.txt"]);
+  });
+
+  for (const isDeleted of [false, true]) {
+    it(`in the place of all artifacts are refused and reported${isDeleted ? ", in the trash too" : ""}`, async () => {
+      const { secret, from, runId, artifacts } = await withSecret();
+      rmSync(artifacts, { recursive: true });
+      symlinkSync(secret, artifacts);
+      if (isDeleted) await from.experiments.delete((await from.runs.get(runId)).experimentId);
+      const to = await target();
+      const failures = [{ where: `run ${runId}`, what: "artifacts", code: "INVALID_PARAMETER_VALUE" }];
+      expect(await sync({ from, to })).toMatchObject({ failures });
+      expect(await namesAt(to, runId)).toEqual([]);
+      expect(await sync({ from, to, artifactDirectories: [secret] })).toMatchObject({ failures: [] });
+      expect(await namesAt(to, runId)).toEqual(["key.pem"]);
+    });
+  }
+
+  it("in a target are not written through", async () => {
+    const { root, secret, from, runId } = await withSecret();
+    const mlruns = join(root, "copy");
+    const to = await connect(mlruns);
+    await sync({ from, to, artifacts: false });
+    const artifacts = join(runDirectory(mlruns, runId), "artifacts");
+    rmSync(artifacts, { recursive: true });
+    symlinkSync(secret, artifacts);
+    const failures = [{ where: `run ${runId}`, what: "artifacts" }];
+    expect(await sync({ from, to })).toMatchObject({ failures });
+    expect(readdirSync(secret)).toEqual(["key.pem"]);
+    expect(readFileSync(join(secret, "key.pem"), "utf8")).toBe("private");
+  });
+
+  it("to the store itself are no hindrance", async () => {
+    const { root, runId } = await withSecret();
+    symlinkSync(join(root, "mlruns"), join(root, "link"));
+    const to = await target();
+    expect(await sync({ from: join(root, "link"), to })).toMatchObject({ failures: [], copied: { files: 1 } });
+    expect(await namesAt(to, runId)).toEqual(["note.txt"]);
+  });
+});
