@@ -102,7 +102,7 @@ export const MODEL_ID = `m-${"c".repeat(32)}`;
 const EXPERIMENTS = [
   experiment("11", HTML, { tags: { ...record(KEYS, HTML), huge: HUGE } }),
   ...ESCAPES.map((id) => experiment(id, `id ${id}`)),
-  ...["__proto__", "name", ".trash"].map((id) => experiment(id, `id ${id}`)),
+  ...["__proto__", "models", ".trash"].map((id) => experiment(id, `id ${id}`)),
   experiment("12", "../../../escape"),
   experiment("13", "__proto__"),
   experiment("14", HUGE),

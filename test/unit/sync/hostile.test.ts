@@ -26,12 +26,31 @@ describe("a hostile source", () => {
     await expectRest(to, await sync({ from: await connect(hostileSource()), to }));
     expect(outsideOf(root, store)).toEqual([]);
     // Ids, keys and names made no directory of their own either.
-    expect(readdirSync(join(root, store)).sort()).toEqual(["0", "11", "12", "13", "models"]);
+    const renumbered = (await to.experiments.getByName("id models"))?.id;
+    expect(new Set(readdirSync(join(root, store)))).toEqual(new Set(["0", "11", "12", "13", renumbered, "models"]));
   });
 
   it("is the same for a store in memory", async () => {
     const to = await connect(memoryBackend());
     await expectRest(to, await sync({ from: await connect(hostileSource()), to }));
+  });
+
+  it("gets no run or experiment where a directory keeps something else", async () => {
+    const from = await connect(memoryBackend());
+    const mlruns = join(temporaryDirectory(), "mlruns");
+    const to = await connect(mlruns);
+    const { importer } = from.backend;
+    const blank = { name: "r", userId: "", startTime: 1, status: "RUNNING", params: {}, tags: {}, inputs: [] } as const;
+    await importer?.importExperiment({ id: "models", name: "registry", tags: {} });
+    for (const id of ["models", "Datasets", "tags", "traces"])
+      await importer?.importRun({ ...blank, id, experimentId: "models", modelInputs: [], modelOutputs: [] });
+    const { failures } = await sync({ from, to });
+    expect(failures.map(({ where }) => where).sort()).toEqual(["run Datasets", "run models", "run tags", "run traces"]);
+    // The experiment has another id.
+    const { id = "" } = (await to.experiments.getByName("registry")) ?? {};
+    expect(readdirSync(mlruns).sort()).toEqual(["0", id].sort());
+    expect(readdirSync(join(mlruns, id)).sort()).toEqual(["meta.yaml", "tags"]);
+    expect((await sync({ from, to })).copied.experiments).toBe(0);
   });
 
   it("is reported again, and copied once", async () => {
