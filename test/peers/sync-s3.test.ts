@@ -10,7 +10,7 @@ import { contentOf, fillStore } from "../support/synced-stores.ts";
 
 const KILLS = 10;
 /** Then what is left to do is little: a new target. */
-const KILLS_OF_ONE_TARGET = 5;
+const KILLS_OF_ONE_TARGET = 2;
 
 describe.skipIf(leftOut("versitygw"))("sync with a bucket", () => {
   let server: S3Server;
@@ -41,7 +41,7 @@ describe.skipIf(leftOut("versitygw"))("sync with a bucket", () => {
 
   async function filled() {
     const source = join(temporaryDirectory(), "mlruns");
-    await fillDirectory(source, 20, 1_100);
+    await fillDirectory(source, 30, 1_100);
     return { source, expected: await contentOf(await connect(source)) };
   }
 
@@ -70,7 +70,7 @@ describe.skipIf(leftOut("versitygw"))("sync with a bucket", () => {
       expect(await syncToTheEnd(source, to, env)).toMatchObject({ isEqual: true });
     }
     console.log(`SIGKILL: ${interrupted} of ${KILLS} syncs were still at work, of ${elapsedMs.toFixed(0)} ms each`);
-    expect(interrupted).toBeGreaterThan(KILLS / 2);
+    expect(interrupted).toBeGreaterThanOrEqual(KILLS / 2);
   }, 600_000);
 
   it("does no harm to another one that goes on at the same time, killed or not", async () => {
