@@ -5,14 +5,14 @@ import type { Backend } from "../../src/contract/backend.ts";
 import type { Client, Experiment, LoggedModel, ModelVersion, RegisteredModel, RunEntity } from "../../src/index.ts";
 import type { SyncReport } from "../../src/sync/index.ts";
 
-export const HUGE = "x".repeat(10_000_000);
+const HUGE = "x".repeat(10_000_000);
 export const HTML = "<img src=x onerror=alert(1)>";
 const TIME = 1_700_000_000_000;
 
 /** Names that lead to other places, where they are taken for paths. */
-export const ESCAPES = ["..", "../escape", "../../../escape", "../../../../../escape", "a/../../../../../escape"];
+const ESCAPES = ["../../../../../escape", "../../../escape", "../escape", "a/../../../../../escape", ".."];
 /** Names that are something else in JavaScript's objects. */
-export const PROTOTYPES = ["__proto__", "constructor", "toString"];
+const PROTOTYPES = ["__proto__", "constructor", "toString"];
 const KEYS = [...ESCAPES, ...PROTOTYPES];
 
 /** With keys of its own, `__proto__` too. */
@@ -215,7 +215,7 @@ const refusedKeys = (where: string, ...kinds: readonly string[]) =>
   kinds.flatMap((kind) => ESCAPES.map((key) => `${where}: ${kind}${key}`));
 
 /** What must be in the report as failures: all of it, and nothing else. */
-export const REFUSED: readonly string[] = [
+const REFUSED: readonly string[] = [
   ...refusedKeys(`experiment ${HTML}`, "tags."),
   `experiment ${HTML}: tags.huge`,
   ...[...ESCAPES, "__proto__", ".trash"].map((id) => `experiment id ${id}: experiment`),
@@ -239,30 +239,45 @@ export const REFUSED: readonly string[] = [
   ),
 ].sort();
 
-/** That a target that keeps ids has all that is sound, and that the rest is reported. */
-export async function expectRest(to: Client, report: SyncReport): Promise<void> {
-  expect(report.failures.map(({ where, what }) => `${where}: ${what}`).sort()).toEqual(REFUSED);
+/** The ids that copies have in a target. */
+export interface CopyIds {
+  readonly run: string;
+  readonly linkedRun: string;
+  readonly model: string;
+}
+
+const KEPT: CopyIds = { run: RUN_ID, linkedRun: LINKED_RUN_ID, model: MODEL_ID };
+
+/** That everything refused is in a report, and what the target refuses by itself. */
+export function expectRefused(report: SyncReport, more: readonly string[] = []): void {
+  const refused = report.failures.map(({ where, what }) => `${where}: ${what}`);
+  expect(refused.sort()).toEqual([...REFUSED, ...more].sort());
   expect(report.conflicts).toEqual([]);
+}
+
+/** That a target has all that is sound. */
+export async function expectRest(to: Client, ids: CopyIds = KEPT): Promise<void> {
   const own = record(PROTOTYPES, HTML);
-  const run = await to.runs.get(RUN_ID);
+  const run = await to.runs.get(ids.run);
   expect(run).toMatchObject({ name: HTML, userId: HTML, status: "FINISHED", startTime: TIME, endTime: TIME + 1 });
   expect(Object.entries(run.params).sort()).toEqual(Object.entries(own).sort());
-  expect(Object.entries(run.tags).sort()).toEqual(Object.entries({ ...own, "mlflow.runName": HTML }).sort());
+  const tags = Object.entries(run.tags).filter(([key]) => !key.startsWith("tidemark."));
+  expect(tags.sort()).toEqual(Object.entries({ ...own, "mlflow.runName": HTML }).sort());
   for (const key of [...PROTOTYPES, "loss"])
-    expect([...(await to.runs.metricHistory(RUN_ID, key)).values]).toEqual([0.25, 0.5]);
+    expect([...(await to.runs.metricHistory(ids.run, key)).values]).toEqual([0.25, 0.5]);
   expect(run.inputs.map(({ dataset }) => dataset.name).sort()).toEqual([...KEYS].sort());
   expect(Object.entries(run.inputs[0]?.tags ?? {}).sort()).toEqual(Object.entries(own).sort());
-  for (const runId of [RUN_ID, LINKED_RUN_ID]) {
+  for (const runId of [ids.run, ids.linkedRun]) {
     expect((await to.artifacts.list({ runId })).map(({ path }) => path)).toEqual(["__proto__", "note.txt"]);
   }
-  const linked = await to.runs.get(LINKED_RUN_ID);
+  const linked = await to.runs.get(ids.linkedRun);
   expect(linked).toMatchObject({ metrics: { loss: 0.5 }, modelInputs: [], modelOutputs: [] });
-  const model = await to.loggedModels.get(MODEL_ID);
+  const model = await to.loggedModels.get(ids.model);
   expect(Object.entries(model.params).sort()).toEqual(Object.entries(own).sort());
   expect(model.metrics.map(({ key }) => key).sort()).toEqual([...PROTOTYPES, "loss"].sort());
-  const { aliases, tags } = await to.registry.getModel("digits");
+  const { aliases, tags: modelTags } = await to.registry.getModel("digits");
   expect(Object.entries(aliases).sort()).toEqual([...PROTOTYPES, "champion"].map((alias) => [alias, 1]).sort());
-  expect(Object.entries(tags).sort()).toEqual(Object.entries(own).sort());
+  expect(Object.entries(modelTags).sort()).toEqual(Object.entries(own).sort());
   expect((await to.registry.getModel("__proto__")).name).toBe("__proto__");
   // Nothing of it reached JavaScript's own objects.
   expect(({} as Record<string, unknown>).huge).toBeUndefined();
