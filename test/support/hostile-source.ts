@@ -112,8 +112,8 @@ const RUNS = [
   run(RUN_ID, {
     params: { ...record(KEYS, HTML), huge: HUGE },
     tags: { ...record(KEYS, HTML), huge: HUGE, "mlflow.runName": HTML },
-    latestMetrics: [...PROTOTYPES, "loss"].map(point),
-    metrics: record([...PROTOTYPES, "loss"], 0.5),
+    latestMetrics: [...PROTOTYPES, "loss", "half"].map(point),
+    metrics: record([...PROTOTYPES, "loss", "half"], 0.5),
     inputs: [...KEYS.map((name) => dataset(name)), dataset("huge", HUGE)],
   }),
   run(LINKED_RUN_ID, {
@@ -146,10 +146,15 @@ const MODELS = [
   ...KEYS.map((name) => registered(name)),
 ];
 
+/** It is listed, and cannot be read. */
+const UNREADABLE = 9;
+
 const VERSIONS = [
   version(1, { aliases: [...KEYS, "champion"], tags: { ...record(KEYS, HTML), huge: HUGE }, runId: RUN_ID }),
   version(2, { source: `runs:/${"../".repeat(8)}etc`, runId: "../../../escape", modelId: "../../../escape" }),
-  ...["../../../../../escape", "2/../../../../../escape", -1, 1.5, Number.NaN].map((number) => version(number)),
+  ...["../../../../../escape", "2/../../../../../escape", -1, 1.5, Number.NaN, UNREADABLE].map((number) =>
+    version(number),
+  ),
 ];
 
 const FILES: readonly ArtifactInfo[] = [...ESCAPES, "/tmp/tidemark-escape", "a\\..\\b", "note.txt", "__proto__"].map(
@@ -187,8 +192,8 @@ export function hostileSource(): Backend {
       searchRuns: async ({ experimentIds }: { readonly experimentIds: readonly string[] }) =>
         page(experimentIds.includes("11") ? RUNS : []),
       getRun: async (id: string) => one(RUNS.find((each) => each.id === id)),
-      metricHistory: async () => ({
-        steps: Float64Array.of(0, 1),
+      metricHistory: async (_: string, key: string) => ({
+        steps: key === "half" ? Float64Array.of(0, 0.5) : Float64Array.of(0, 1),
         timestamps: Float64Array.of(TIME, TIME),
         values: Float64Array.of(0.25, 0.5),
       }),
@@ -202,7 +207,7 @@ export function hostileSource(): Backend {
       searchModels: async () => page(MODELS),
       searchVersions: async () => page(VERSIONS),
       getVersion: async ({ version: number }: { readonly version: number }) =>
-        one(VERSIONS.find((each) => Object.is(each.version, number))),
+        one(VERSIONS.find((each) => Object.is(each.version, number) && number !== UNREADABLE)),
     },
     artifacts: fileStore,
     close: async () => {},
@@ -221,7 +226,7 @@ const REFUSED: readonly string[] = [
   ...[...ESCAPES, "__proto__", ".trash"].map((id) => `experiment id ${id}: experiment`),
   `${truncate(`experiment ${HUGE}`, 300)}: experiment`,
   ...refusedKeys(`run ${RUN_ID}`, "params.", "tags."),
-  ...["params.huge", "tags.huge", "dataset huge"].map((what) => `run ${RUN_ID}: ${what}`),
+  ...["params.huge", "tags.huge", "dataset huge", "metrics.half"].map((what) => `run ${RUN_ID}: ${what}`),
   ...refusedKeys(`run ${LINKED_RUN_ID}`, "metrics."),
   `run ${LINKED_RUN_ID}: links to logged models`,
   ...[...ESCAPES, "__proto__"].map((id) => `run ${id}: run`),
@@ -234,7 +239,7 @@ const REFUSED: readonly string[] = [
   ...ESCAPES.map((name) => `registered model ${name}: registered model`),
   ...refusedKeys("version 1 of digits", "tags."),
   "version 1 of digits: tags.huge",
-  ...["../../../../../escape", "2/../../../../../escape", -1, 1.5, Number.NaN].map(
+  ...["../../../../../escape", "2/../../../../../escape", -1, 1.5, Number.NaN, UNREADABLE].map(
     (number) => `version ${number} of digits: version`,
   ),
 ].sort();

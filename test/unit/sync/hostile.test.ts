@@ -43,10 +43,11 @@ describe("a hostile source", () => {
     const mlruns = join(temporaryDirectory(), "mlruns");
     const to = await connect(mlruns);
     const { importer } = from.backend;
-    const blank = { name: "r", userId: "", startTime: 1, status: "RUNNING", params: {}, tags: {}, inputs: [] } as const;
+    const nothing = { params: {}, tags: {}, inputs: [], modelInputs: [], modelOutputs: [] };
+    const blank = { name: "r", userId: "", startTime: 1, status: "RUNNING" as const, ...nothing };
     await importer?.importExperiment({ id: "models", name: "registry", tags: {} });
     for (const id of ["models", "Datasets", "tags", "traces"])
-      await importer?.importRun({ ...blank, id, experimentId: "models", modelInputs: [], modelOutputs: [] });
+      await importer?.importRun({ ...blank, id, experimentId: "models" });
     const { failures } = await sync({ from, to });
     expect(failures.map(({ where }) => where).sort()).toEqual(["run Datasets", "run models", "run tags", "run traces"]);
     // The experiment has another id.
