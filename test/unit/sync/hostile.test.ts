@@ -120,6 +120,38 @@ describe("links on disk", () => {
     });
   }
 
+  it("in the place of texts, values, runs and models are not followed, and the rest is there", async () => {
+    const { root, secret, from, runId, artifacts } = await withSecret();
+    const run = join(artifacts, "..");
+    const [params, tags, metrics] = ["params", "tags", "metrics"].map((name) => join(run, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(join(secret, "metric"), "1700000000000 42 0\n");
+    writeFileSync(
+      join(secret, "meta.yaml"),
+      readFileSync(join(run, "meta.yaml"), "utf8").replaceAll(runId, "f".repeat(32)),
+    );
+    writeFileSync(join(params, "lr"), "0.1");
+    writeFileSync(join(tags, "huge"), Buffer.alloc(10_000_000, "x"));
+    writeFileSync(join(metrics, "loss"), "1700000000000 0.5 0\n");
+    symlinkSync(join(secret, "key.pem"), join(params, "key"));
+    symlinkSync(join(secret, "key.pem"), join(tags, "key"));
+    symlinkSync(secret, join(tags, "below"));
+    symlinkSync(join(secret, "metric"), join(metrics, "secret"));
+    symlinkSync(secret, join(run, "..", "f".repeat(32)));
+    mkdirSync(join(root, "mlruns", "models"));
+    symlinkSync(secret, join(root, "mlruns", "models", "secret"));
+    const to = await target();
+    const report = await sync({ from, to });
+    expect(report.failures.map(({ where, what }) => `${where}: ${what}`)).toEqual([`run ${runId}: tags.huge`]);
+    const content = JSON.stringify(await contentOf(to));
+    expect(content).not.toMatch(/private|f{32}|secret/);
+    expect(await to.runs.get(runId)).toMatchObject({ params: { lr: "0.1" }, metrics: { loss: 0.5 } });
+    expect(report.copied).toMatchObject({ runs: 1, params: 1, values: 1, registeredModels: 0 });
+  });
+
   it("in a target are not written through", async () => {
     const { root, secret, from, runId } = await withSecret();
     const mlruns = join(root, "copy");
