@@ -11,7 +11,7 @@ import {
 } from "../schema/model-version.ts";
 import { allowedTexts, compareTexts, type Texts } from "./compare-texts.ts";
 import { allOf, ifThere, unlessThere } from "./experiment-pair.ts";
-import { originNumber, originTags, ownTags } from "./origin.ts";
+import { originNumber, originTags, ownTags, SYNCED_FROM_TAG } from "./origin.ts";
 import type { SyncCounts } from "./report.ts";
 import { attempt, importerOf, type SyncContext, stopIfAborted } from "./sync-context.ts";
 import { sourceInTarget } from "./version-sources.ts";
@@ -103,8 +103,14 @@ class ModelCopy {
     }
     // An importer has got them with the model.
     if (there !== undefined || importerOf(this.#context) === undefined) {
-      await this.#setAliases(versions, there?.aliases ?? {}, numbers);
+      await this.#setAliases(versions, await this.#aliasesThere(there), numbers);
     }
+  }
+
+  /** As they are now: what another sync had made twice has taken its aliases with it. */
+  async #aliasesThere(there: RegisteredModel | undefined): Promise<Readonly<Record<string, number>>> {
+    if (there === undefined) return {};
+    return (await ifThere(() => this.#target.getModel(there.name)))?.aliases ?? {};
   }
 
   async #create(versions: readonly ModelVersion[]): Promise<void> {
@@ -154,14 +160,25 @@ class ModelCopy {
       const known = numbers.get(origin);
       // Where two syncs at once have made one twice, the first one counts.
       if (version.version >= origin && known === undefined) numbers.set(origin, version.version);
-      else if (!this.#context.dryRun) await this.#target.deleteVersion(version);
+      else if (!this.#context.dryRun) await this.#delete(version);
     }
     return numbers;
   }
 
-  async #versionsThere(): Promise<ModelVersion[]> {
+  /** The number that another sync has given a version by now. */
+  async #numberByNow(origin: number): Promise<number | undefined> {
+    const made = await this.#versionsThere(` AND tags.\`${SYNCED_FROM_TAG}\` = '${origin}'`);
+    return made.find(({ version }) => version >= origin)?.version;
+  }
+
+  /** Another sync may do it, too. */
+  async #delete(version: ModelVersion): Promise<void> {
+    await ifThere(() => this.#target.deleteVersion(version));
+  }
+
+  async #versionsThere(more = ""): Promise<ModelVersion[]> {
     const versions: ModelVersion[] = [];
-    const filter = `name = '${this.#model.name.replaceAll("'", "\\'")}'`;
+    const filter = `name = '${this.#model.name.replaceAll("'", "\\'")}'${more}`;
     for await (const version of allOf((paging) => this.#target.searchVersions({ ...paging, filter }))) {
       if (version.name === this.#model.name) versions.push(version);
     }
@@ -194,9 +211,11 @@ class ModelCopy {
     const given = description === undefined ? {} : { description };
     for (;;) {
       stopIfAborted(this.#context.signal);
+      const known = await this.#numberByNow(version.version);
+      if (known !== undefined) return known;
       const created = await this.#target.createVersion({ name, source, ...links, ...given, tags });
       if (created.version < version.version) {
-        await this.#target.deleteVersion(created);
+        await this.#delete(created);
         continue;
       }
       if (created.version > version.version) {
