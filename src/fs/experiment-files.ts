@@ -13,7 +13,7 @@ import {
   DEFAULT_EXPERIMENT_ID,
   DEFAULT_EXPERIMENT_NAME,
   experimentIdFor,
-  isId,
+  isImportableId,
   META_FILE,
   TAGS_DIRECTORY,
 } from "./layout.ts";
@@ -63,7 +63,7 @@ export class ExperimentFiles {
     else this.#prepare(name);
     const owner = this.findByName(name);
     if (owner !== undefined) throw experimentNameTaken(owner);
-    const isTaken = !isId(id) || this.#store.findExperiment(id) !== undefined;
+    const isTaken = !isImportableId(id) || this.#store.findExperiment(id) !== undefined;
     const place = join(directory, id);
     const times = { creation_time: creationTime ?? Date.now(), last_update_time: lastUpdateTime ?? Date.now() };
     const isNew = !isTaken && guarded("create", place, () => this.#claim(place, id, { name, tags }, times));

@@ -13,7 +13,7 @@ import type { ExperimentFiles } from "./experiment-files.ts";
 import type { FsLoggedModelStore } from "./fs-logged-model-store.ts";
 import type { FsRegistryStore } from "./fs-registry-store.ts";
 import { writeImportedRun } from "./imported-run.ts";
-import { isId } from "./layout.ts";
+import { isImportableId } from "./layout.ts";
 import { holdLock, lockName } from "./lock-file.ts";
 import type { StoreFiles } from "./store-files.ts";
 
@@ -44,7 +44,7 @@ export class FsImporter implements Importer {
     if (experiment.lifecycleStage === "deleted") throw experimentDeleted(experiment.id);
     const { containment } = store;
     const experimentDirectory = join(store.directory, experiment.id);
-    const isTaken = !isId(run.id) || store.placeOfRun(run.id) !== undefined;
+    const isTaken = !isImportableId(run.id) || store.placeOfRun(run.id) !== undefined;
     const place = { containment, experiment, experimentDirectory };
     const artifactUri = isTaken ? undefined : await writeImportedRun(place, run, values);
     if (artifactUri === undefined) throw idTaken("run", run.id, store.uri);

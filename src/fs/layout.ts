@@ -35,6 +35,9 @@ export const RUN_NAME_TAG = "mlflow.runName";
 const ID = /^[a-zA-Z0-9][\w-]{0,255}$/;
 export const isId = (id: string): boolean => ID.test(id);
 
+/** Whether an experiment or a run from elsewhere may keep its id. Some disks take no notice of case. */
+export const isImportableId = (id: string): boolean => isId(id) && !RESERVED_IN_EXPERIMENT.has(id.toLowerCase());
+
 const SMALLEST_ID = 10n ** 17n;
 
 /**

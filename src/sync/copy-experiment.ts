@@ -105,15 +105,16 @@ async function createExperiment(
       ...(lastUpdateTime === undefined ? {} : { lastUpdateTime }),
     };
     const isFree = (await ifThere(() => tracking.getExperiment(id))) === undefined;
+    if (isFree) return await importer.importExperiment({ id, name, tags, ...times });
     // The id is that of something else there, as where stores count from 1: the target gives another one.
-    return isFree
-      ? await importer.importExperiment({ id, name, tags, ...times })
-      : await tracking.createExperiment({ name, tags });
+    return await tracking.createExperiment({ name, tags });
   } catch (error) {
     if (!(error instanceof TidemarkError) || error.code !== "RESOURCE_ALREADY_EXISTS") throw error;
     // Another sync was faster.
     const winner = await tracking.getExperimentByName(name);
-    if (winner === undefined) throw error;
-    return winner.id;
+    if (winner !== undefined) return winner.id;
+    // Or the target does not take the id.
+    if (importer === undefined) throw error;
+    return await tracking.createExperiment({ name, tags });
   }
 }

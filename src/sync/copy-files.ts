@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve, sep } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { describe, TidemarkError } from "../base/errors.ts";
 import { localPathOf, schemeOf } from "../base/file-uri.ts";
-import { openArtifacts } from "../connect/artifact-locations.ts";
+import { isBelow } from "../base/local-paths.ts";
+import { localDirectoryOf, openArtifacts } from "../connect/artifact-locations.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Client } from "../tracking/client.ts";
 import { type FileSize, listFiles } from "../tracking/stored-files.ts";
@@ -120,21 +121,38 @@ const digestOf = (store: ArtifactStore, file: FileSize, signal: AbortSignal): Pr
 
 /**
  * Opens the files at a location that one of the stores names. That text may come from anybody, so a directory of this machine has to be
- * one of the store itself, or one that the caller allows.
+ * one of the store itself, or one that the caller allows; and so has to be where it leads, if it is a link.
  *
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`
  */
 async function openPlace(context: SyncContext, client: Client, uri: string): Promise<ArtifactStore> {
-  if ((schemeOf(uri) ?? "file") === "file") {
-    const path = resolve(localPathOf(uri));
-    const own = (schemeOf(client.uri) ?? "file") === "file" ? [resolve(localPathOf(client.uri))] : [];
-    const isAllowed = [...own, ...context.artifactDirectories].some(
-      (root) => path === root || path.startsWith(root + sep),
-    );
-    if (!isAllowed) {
-      const message = `${describe(uri)} is outside of the store; \`artifactDirectories\` allows it`;
-      throw new TidemarkError("INVALID_PARAMETER_VALUE", message);
-    }
+  const isLocal = (place: string) => (schemeOf(place) ?? "file") === "file";
+  const own = isLocal(client.uri) ? [resolve(localPathOf(client.uri))] : [];
+  const roots = await Promise.all([...own, ...context.artifactDirectories].map(realPlaceOf));
+  const check = async (path: string) => {
+    const real = await realPlaceOf(path);
+    if (!roots.some((root) => real === root || isBelow(root, real))) throw outside(uri);
+  };
+  if (isLocal(uri)) await check(resolve(localPathOf(uri)));
+  const store = await openArtifacts(uri, client);
+  // What was deleted lies elsewhere than its location says.
+  const directory = await localDirectoryOf(store);
+  if (directory !== undefined) await check(directory);
+  return store;
+}
+
+const outside = (uri: string): TidemarkError =>
+  new TidemarkError(
+    "INVALID_PARAMETER_VALUE",
+    `${describe(uri)} is outside of the store; \`artifactDirectories\` allows it`,
+  );
+
+/** All links followed, as far as something is there. */
+async function realPlaceOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realPlaceOf(parent), basename(path));
   }
-  return await openArtifacts(uri, client);
 }

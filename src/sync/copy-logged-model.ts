@@ -1,20 +1,17 @@
 import { TidemarkError } from "../base/errors.ts";
 import { isLaterPoint } from "../base/point-order.ts";
 import type { LoggedModelStore, MeasuredMetric } from "../contract/logged-model-store.ts";
-import { checkArgument } from "../schema/check.ts";
 import { MAX_PARAM_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../schema/limits.ts";
 import type { LoggedModel, ModelMetric } from "../schema/model.ts";
-import { modelIdSchema } from "../schema/model-link.ts";
 import { allowedTexts, compareTexts } from "./compare-texts.ts";
 import { allOf, type ExperimentPair, ifThere, unlessThere } from "./experiment-pair.ts";
 import { isSameValue } from "./missing-points.ts";
 import { originOf, originTags, ownTags, SYNCED_FROM_TAG } from "./origin.ts";
+import { soundModel, whereIsModel } from "./sound-source.ts";
 import { attempt, importerOf, type SyncContext } from "./sync-context.ts";
 
 const PARAMS = { kind: "params", mostCharacters: MAX_PARAM_VALUE_LENGTH };
 const TAGS = { kind: "tags", mostCharacters: MAX_TAG_VALUE_LENGTH };
-
-export const whereIsModel = (modelId: string): string => `logged model ${modelId}`;
 
 /** A logged model and where its files are in the target; `undefined` where a dry run would make it. */
 export interface CopiedModel {
@@ -49,9 +46,9 @@ export class LoggedModelPairs {
   }
 
   /** Brings a model with params, tags, state and what was measured on it to the target, or what the target lacks of it. */
-  async copy(source: LoggedModel): Promise<CopiedModel> {
+  async copy(told: LoggedModel): Promise<CopiedModel> {
     const { to } = this.#context;
-    checkArgument("model id", modelIdSchema, source.id);
+    const source = soundModel(this.#context, told);
     const store = to.backend.loggedModels;
     if (store === undefined) throw new TidemarkError("NOT_IMPLEMENTED", "the target keeps no logged models");
     const id = this.#context.modelIds.get(source.id) as string;

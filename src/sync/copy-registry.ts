@@ -2,10 +2,16 @@ import { TidemarkError } from "../base/errors.ts";
 import type { RegistryStore } from "../contract/registry-store.ts";
 import { checkArgument } from "../schema/check.ts";
 import { MAX_MODEL_TAG_VALUE_LENGTH } from "../schema/limits.ts";
-import { aliasSchema, type ModelVersion, modelNameSchema, type RegisteredModel } from "../schema/model-version.ts";
+import {
+  aliasSchema,
+  type ModelVersion,
+  modelNameSchema,
+  modelVersionSchema,
+  type RegisteredModel,
+} from "../schema/model-version.ts";
 import { allowedTexts, compareTexts, type Texts } from "./compare-texts.ts";
 import { allOf, ifThere, unlessThere } from "./experiment-pair.ts";
-import { originNumber, originTags, ownTags } from "./origin.ts";
+import { originNumber, originTags, ownTags, SYNCED_FROM_TAG } from "./origin.ts";
 import type { SyncCounts } from "./report.ts";
 import { attempt, importerOf, type SyncContext, stopIfAborted } from "./sync-context.ts";
 import { sourceInTarget } from "./version-sources.ts";
@@ -13,6 +19,8 @@ import { sourceInTarget } from "./version-sources.ts";
 const TAGS = { kind: "tags", mostCharacters: MAX_MODEL_TAG_VALUE_LENGTH };
 
 const NO_MODEL_ID = "the target does not keep which logged model a version is, beside its source";
+
+const versionHeadSchema = modelVersionSchema.omit({ tags: true, aliases: true });
 
 /** Which versions are copied. */
 export type WantsVersion = (version: ModelVersion) => boolean;
@@ -24,7 +32,7 @@ export async function copyRegistry(context: SyncContext, wants: WantsVersion | u
   const versions = new Map<string, ModelVersion[]>();
   for await (const listed of allOf((paging) => source.searchVersions(paging))) {
     // A server's list leaves out aliases and logged models.
-    const version = await ifThere(() => source.getVersion(listed));
+    const version = await readVersion(context, source, listed);
     if (version === undefined) continue;
     if (wants !== undefined && !wants(version)) continue;
     const known = versions.get(version.name);
@@ -45,6 +53,22 @@ export async function copyRegistry(context: SyncContext, wants: WantsVersion | u
     }
   }
 }
+
+async function readVersion(
+  { ledger }: SyncContext,
+  source: RegistryStore,
+  listed: ModelVersion,
+): Promise<ModelVersion | undefined> {
+  try {
+    return await ifThere(() => source.getVersion(listed));
+  } catch (error) {
+    ledger.failure(whereIsVersion(listed), "version", error);
+    return undefined;
+  }
+}
+
+const whereIsVersion = ({ name, version }: Pick<ModelVersion, "name" | "version">): string =>
+  `version ${version} of ${name}`;
 
 class ModelCopy {
   readonly #context: SyncContext;
@@ -67,8 +91,9 @@ class ModelCopy {
     // The number that each has there, by the number it has in the source.
     const numbers = await this.#numbersThere(there !== undefined || !this.#context.dryRun);
     for (const version of versions) {
-      const where = `version ${version.version} of ${name}`;
+      const where = whereIsVersion(version);
       try {
+        checkArgument("version", versionHeadSchema, version);
         const number = numbers.get(originNumber(version));
         if (number === undefined) await this.#createVersion(where, version, numbers);
         else await this.#updateVersion(where, version, number);
@@ -78,14 +103,23 @@ class ModelCopy {
     }
     // An importer has got them with the model.
     if (there !== undefined || importerOf(this.#context) === undefined) {
-      await this.#setAliases(versions, there?.aliases ?? {}, numbers);
+      await this.#setAliases(versions, await this.#aliasesThere(there), numbers);
     }
+  }
+
+  /** As they are now: what another sync had made twice has taken its aliases with it. */
+  async #aliasesThere(there: RegisteredModel | undefined): Promise<Readonly<Record<string, number>>> {
+    if (there === undefined) return {};
+    return (await ifThere(() => this.#target.getModel(there.name)))?.aliases ?? {};
   }
 
   async #create(versions: readonly ModelVersion[]): Promise<void> {
     const { name, description, tags: texts } = this.#model;
     const tags = allowedTexts(ownTags(texts), TAGS);
     tags.record(this.#context.ledger, this.#where);
+    for (const alias of Object.keys(this.#model.aliases)) {
+      if (!isAlias(alias)) this.#context.ledger.failure(this.#where, `alias ${alias}`, noAlias());
+    }
     const numbers = new Set(versions.map(({ version }) => version));
     const importer = importerOf(this.#context);
     const aliases = Object.entries(this.#model.aliases).filter(
@@ -126,14 +160,25 @@ class ModelCopy {
       const known = numbers.get(origin);
       // Where two syncs at once have made one twice, the first one counts.
       if (version.version >= origin && known === undefined) numbers.set(origin, version.version);
-      else if (!this.#context.dryRun) await this.#target.deleteVersion(version);
+      else if (!this.#context.dryRun) await this.#delete(version);
     }
     return numbers;
   }
 
-  async #versionsThere(): Promise<ModelVersion[]> {
+  /** The number that another sync has given a version by now. */
+  async #numberByNow(origin: number): Promise<number | undefined> {
+    const made = await this.#versionsThere(` AND tags.\`${SYNCED_FROM_TAG}\` = '${origin}'`);
+    return made.find(({ version }) => version >= origin)?.version;
+  }
+
+  /** Another sync may do it, too. */
+  async #delete(version: ModelVersion): Promise<void> {
+    await ifThere(() => this.#target.deleteVersion(version));
+  }
+
+  async #versionsThere(more = ""): Promise<ModelVersion[]> {
     const versions: ModelVersion[] = [];
-    const filter = `name = '${this.#model.name.replaceAll("'", "\\'")}'`;
+    const filter = `name = '${this.#model.name.replaceAll("'", "\\'")}'${more}`;
     for await (const version of allOf((paging) => this.#target.searchVersions({ ...paging, filter }))) {
       if (version.name === this.#model.name) versions.push(version);
     }
@@ -166,9 +211,11 @@ class ModelCopy {
     const given = description === undefined ? {} : { description };
     for (;;) {
       stopIfAborted(this.#context.signal);
+      const known = await this.#numberByNow(version.version);
+      if (known !== undefined) return known;
       const created = await this.#target.createVersion({ name, source, ...links, ...given, tags });
       if (created.version < version.version) {
-        await this.#target.deleteVersion(created);
+        await this.#delete(created);
         continue;
       }
       if (created.version > version.version) {
@@ -246,7 +293,7 @@ class ModelCopy {
       for (const alias of version.aliases) {
         const current = Object.hasOwn(there, alias) ? there[alias] : undefined;
         if (!isAlias(alias)) {
-          ledger.failure(this.#where, `alias ${alias}`, new TidemarkError("INVALID_PARAMETER_VALUE", "is no alias"));
+          ledger.failure(this.#where, `alias ${alias}`, noAlias());
         } else if (current !== undefined && current === number) {
           ledger.addEqual({ aliases: 1 });
         } else {
@@ -299,5 +346,7 @@ class ModelCopy {
     await attempt(this.#context, { where, what, counts }, work);
   }
 }
+
+const noAlias = (): TidemarkError => new TidemarkError("INVALID_PARAMETER_VALUE", "is no alias");
 
 const isAlias = (alias: string): boolean => aliasSchema.safeParse(alias).success;

@@ -1,5 +1,4 @@
-import { checkArgument } from "../schema/check.ts";
-import { type RunEntity, runIdSchema } from "../schema/run.ts";
+import type { RunEntity } from "../schema/run.ts";
 import { allowedTexts } from "./compare-texts.ts";
 import { allValues, copyValues } from "./copy-values.ts";
 import { deliver, type Refusal } from "./deliver.ts";
@@ -7,7 +6,8 @@ import type { ExperimentPair } from "./experiment-pair.ts";
 import { isOfThePlace, type Ledger } from "./ledger.ts";
 import { originOf, originTags, ownTags } from "./origin.ts";
 import type { SyncCounts } from "./report.ts";
-import { compareInputs, findDifference, PARAMS, TAGS, whereIsRun } from "./run-difference.ts";
+import { compareInputs, findDifference, PARAMS, TAGS } from "./run-difference.ts";
+import { whereIsRun } from "./sound-source.ts";
 import { importerOf, type SyncContext } from "./sync-context.ts";
 
 /** A run in both stores, as far as it is copied. */
@@ -22,7 +22,6 @@ export interface CopiedRun {
  * models, files and deletion come later.
  */
 export async function copyRun(context: SyncContext, pair: ExperimentPair, source: RunEntity): Promise<CopiedRun> {
-  checkArgument("run id", runIdSchema, source.id);
   const origin = originOf(source);
   const target = await pair.findRun(origin);
   context.runIds.set(source.id, target?.id ?? origin);

@@ -4,6 +4,7 @@ import type { MetricHistory } from "../schema/metric.ts";
 import type { RunEntity } from "../schema/run.ts";
 import { deliver, type Refusal } from "./deliver.ts";
 import { type HistoryComparison, missingPoints, nearestIn } from "./missing-points.ts";
+import { soundHistories } from "./sound-source.ts";
 import { importerOf, type SyncContext, stopIfAborted } from "./sync-context.ts";
 import { batchesOf, ValueBatches } from "./value-batches.ts";
 
@@ -28,9 +29,8 @@ export async function* compareValues(
   target: Pick<RunEntity, "id" | "metrics">,
 ): AsyncGenerator<ComparedMetric> {
   const rules = { keepsRepeats: importerOf(context) !== undefined };
-  for (const { key } of source.latestMetrics) {
+  for await (const { key, history } of soundHistories(context, source)) {
     stopIfAborted(context.signal);
-    const history = await context.from.backend.tracking.metricHistory(source.id, key);
     yield { key, ...missingPoints(history, await historyAt(context, target, key), rules) };
   }
 }
@@ -78,14 +78,13 @@ export async function copyValues(
 
 /** All values of a run, counted. */
 export async function* allValues(
-  { from, signal }: SyncContext,
+  context: SyncContext,
   source: RunEntity,
   counts: { values: number },
 ): AsyncGenerator<Batch> {
   const together = new ValueBatches();
-  for (const { key } of source.latestMetrics) {
-    stopIfAborted(signal);
-    const history = await from.backend.tracking.metricHistory(source.id, key);
+  for await (const { key, history } of soundHistories(context, source)) {
+    stopIfAborted(context.signal);
     counts.values += history.values.length;
     yield* together.add(key, history);
   }

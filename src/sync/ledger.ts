@@ -53,11 +53,11 @@ export class Ledger {
 
   conflict(where: string, what: string, source: unknown, target: unknown, isOverwritten = false): void {
     const texts = { source: shown(source), target: shown(target) };
-    this.#conflicts.set(`${where}\0${what}`, { where, what, ...texts, isOverwritten });
+    this.#conflicts.set(`${where}\0${what}`, { ...placeOf(where, what), ...texts, isOverwritten });
   }
 
   loss(where: string, what: string, reason: string): void {
-    this.#losses.set(`${where}\0${what}`, { where, what, reason });
+    this.#losses.set(`${where}\0${what}`, { ...placeOf(where, what), reason });
   }
 
   /** @throws the error itself, where it is one of the place */
@@ -65,7 +65,7 @@ export class Ledger {
     if (isOfThePlace(error)) throw error;
     const code = error instanceof TidemarkError ? error.code : "INTERNAL_ERROR";
     const message = truncate(redact(messageOf(error)), LONGEST_SHOWN);
-    this.#failures.set(`${where}\0${what}`, { where, what, code, message });
+    this.#failures.set(`${where}\0${what}`, { ...placeOf(where, what), code, message });
   }
 
   report(from: string, to: string, dryRun: boolean): SyncReport {
@@ -76,6 +76,9 @@ export class Ledger {
     return { from, to, dryRun, isEqual, copied: { ...this.copied }, equal: { ...this.#equal }, ...lists };
   }
 }
+
+/** Names and keys are the source's, and may be of any length. */
+const placeOf = (where: string, what: string) => ({ where: shown(where), what: shown(what) });
 
 const shown = (value: unknown): string =>
   truncate(typeof value === "string" ? value : value === undefined ? "" : String(value), LONGEST_SHOWN);

@@ -9,14 +9,13 @@ import { sizeOf } from "./deliver.ts";
 import type { Ledger } from "./ledger.ts";
 import { ownTags } from "./origin.ts";
 import type { SyncCounts } from "./report.ts";
+import { whereIsRun } from "./sound-source.ts";
 import type { SyncContext } from "./sync-context.ts";
 
 const RUN_NAME_TAG = "mlflow.runName";
 
 export const PARAMS = { kind: "params", mostCharacters: MAX_PARAM_VALUE_LENGTH };
 export const TAGS = { kind: "tags", mostCharacters: MAX_TAG_VALUE_LENGTH };
-
-export const whereIsRun = (runId: string): string => `run ${runId}`;
 
 /** What the target has otherwise than the source, its links and files apart. */
 export interface RunDifference {

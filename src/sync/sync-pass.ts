@@ -5,13 +5,13 @@ import type { ModelVersion } from "../schema/model-version.ts";
 import type { RunEntity } from "../schema/run.ts";
 import { pairExperiment, whereIsExperiment } from "./copy-experiment.ts";
 import { copyFiles, type FilePlaces } from "./copy-files.ts";
-import { type CopiedModel, LoggedModelPairs, whereIsModel } from "./copy-logged-model.ts";
+import { type CopiedModel, LoggedModelPairs } from "./copy-logged-model.ts";
 import { copyRegistry } from "./copy-registry.ts";
 import { type CopiedRun, copyRun, linksOf } from "./copy-run.ts";
 import { allOf, type ExperimentPair } from "./experiment-pair.ts";
 import { inParallel } from "./in-parallel.ts";
 import { originOf, SYNCED_FROM_TAG } from "./origin.ts";
-import { whereIsRun } from "./run-difference.ts";
+import { soundRun, whereIsModel, whereIsRun } from "./sound-source.ts";
 import { attempt, type SyncContext } from "./sync-context.ts";
 import type { SyncProgress } from "./sync-options.ts";
 
@@ -92,7 +92,7 @@ export class SyncPass {
     const copied: CopiedRun[] = [];
     await inParallel(this.#wanted(listed), this.#context, async (run) => {
       try {
-        copied.push(withoutTexts(await this.#copyRun(pair, await this.#asItIs(run))));
+        copied.push(withoutTexts(await this.#copyRun(pair, soundRun(this.#context, await this.#asItIs(run)))));
       } catch (error) {
         this.#context.ledger.failure(whereIsRun(run.id), "run", error);
       }

@@ -39,11 +39,18 @@ export async function fillDirectory(directory: string, runs: number, values: num
   await client.close();
 }
 
-const start = (from: string, to: string) => new TrainingChild("sync.mjs", { from, to }, from);
+/** What the program of a sync is started with beside its arguments, such as the keys of a bucket. */
+type Environment = Readonly<Record<string, string>>;
+
+const start = (from: string, to: string, env?: Environment) => new TrainingChild("sync.mjs", { from, to }, from, env);
 
 /** Lets a sync go to its end in a process of its own. */
-export async function syncToTheEnd(from: string, to: string): Promise<SyncAnswer & { readonly elapsedMs: number }> {
-  const child = start(from, to);
+export async function syncToTheEnd(
+  from: string,
+  to: string,
+  env?: Environment,
+): Promise<SyncAnswer & { readonly elapsedMs: number }> {
+  const child = start(from, to, env);
   await child.says("begins");
   const begun = performance.now();
   const { code } = await child.ended;
@@ -53,8 +60,8 @@ export async function syncToTheEnd(from: string, to: string): Promise<SyncAnswer
 }
 
 /** Kills a sync at a random moment within some time. Answers whether it was still at work. */
-export async function killSync(from: string, to: string, withinMs: number): Promise<boolean> {
-  const child = start(from, to);
+export async function killSync(from: string, to: string, withinMs: number, env?: Environment): Promise<boolean> {
+  const child = start(from, to, env);
   await child.says("begins");
   await sleep(Math.random() * withinMs);
   child.process.kill("SIGKILL");

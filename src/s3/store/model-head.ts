@@ -141,8 +141,12 @@ export const withoutVersion = (model: ModelContent, version: number): ModelConte
 });
 
 /** Moves a version, and those that it takes the place of. */
-export function withStage(model: ModelContent, version: number, stage: Stage, archiveExisting: boolean): ModelContent {
-  const time = Date.now();
+export function withStage(
+  model: ModelContent,
+  version: number,
+  stage: Stage,
+  { archiveExisting, time = Date.now() }: { readonly archiveExisting: boolean; readonly time?: number },
+): ModelContent {
   const others = model.stages
     .filter((entry) => entry.version !== version)
     .map((entry) =>

@@ -104,15 +104,14 @@ export class S3RegistryStore implements RegistryStore {
       modelId,
       tags: { ...tags },
     };
-    const made = await this.#place.heads.create(this.#versions, content.id, content);
-    if (made === undefined) throw idTaken(`version of ${name}`, number, this.#place.uri);
-    if (stage === "None") return;
-    // An update of the model would have another time.
-    const withStageOf = (model: ModelHead): ModelContent => {
-      const others = model.stages.filter((entry) => entry.version !== number);
-      return { ...model, stages: [...others, { version: number, stage, time }].sort((a, b) => a.version - b.version) };
-    };
-    await this.#place.heads.change(this.#models, modelId, withStageOf, () => noSuchModel(name, this.#place.uri));
+    const taken = () => idTaken(`version of ${name}`, number, this.#place.uri);
+    if ((await this.#readVersion(modelId, number)) !== undefined) throw taken();
+    if (stage !== "None") {
+      // Before the version itself, which nobody then sees without it. It is no update: the model's time stays.
+      const staged = (model: ModelHead) => withStage(model, number, stage, { archiveExisting: false, time });
+      await this.#place.heads.change(this.#models, modelId, staged, () => noSuchModel(name, this.#place.uri));
+    }
+    if ((await this.#place.heads.create(this.#versions, content.id, content)) === undefined) throw taken();
   }
 
   /** Of a version that is a copy of another one, which may be gone by now. */
@@ -219,7 +218,7 @@ export class S3RegistryStore implements RegistryStore {
   ): Promise<ModelVersion> {
     if (archiveExisting && !isActiveStage(stage)) throw cannotArchive(stage);
     const { version } = await this.#findVersion(ref);
-    const model = await this.#changeWith(ref, (head) => withStage(head, ref.version, stage, archiveExisting));
+    const model = await this.#changeWith(ref, (head) => withStage(head, ref.version, stage, { archiveExisting }));
     return versionEntity(model, version);
   }
 
