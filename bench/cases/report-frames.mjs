@@ -26,7 +26,11 @@ async function longestTask(work) {
   devtools.off("Tracing.dataCollected", collect);
   const isMain = ({ name, args }) => name === "thread_name" && args.name === "CrRendererMain";
   const threads = new Set(events.filter(isMain).map(({ pid, tid }) => `${pid}:${tid}`));
-  const tasks = events.filter(({ name, pid, tid }) => name === "RunTask" && threads.has(`${pid}:${tid}`));
+  // One that went on when the trace ended has no duration.
+  const hasEnded = ({ dur }) => dur !== undefined;
+  const tasks = events.filter(
+    (event) => event.name === "RunTask" && threads.has(`${event.pid}:${event.tid}`) && hasEnded(event),
+  );
   if (tasks.length === 0) throw new Error("the trace has no tasks");
   const longest = (timeOf) => tasks.reduce((ms, task) => Math.max(ms, timeOf(task) / 1e3), 0);
   return { wallMs: longest(({ dur }) => dur), cpuMs: longest(({ dur, tdur = dur }) => tdur) };

@@ -39,19 +39,16 @@ describe.skipIf(leftOut("python"))("sync with an MLflow server", () => {
     });
   });
 
-  it("ends with an equal copy after SIGKILL, and when several go on at the same time", async () => {
+  it("ends with an equal copy after SIGKILL", async () => {
     const source = join(temporaryDirectory(), "mlruns");
     await fillDirectory(source, 8, 1_100);
-    // Which of two copies stays is decided at the end: the other one is in the trash.
+    // A run whose making was cut off is made again, and the first of the two is in the trash.
     const alike = { keepsIds: false, keepsModelIds: false, active: true };
     const other = await startMlflowServer({});
     onTestFinished(() => other.kill());
-    const sync = () => syncToTheEnd(source, other.address);
-    for (let round = 0; round < 3; round++) {
-      await Promise.all([killSync(source, other.address, 4_000), killSync(source, other.address, 4_000)]);
-    }
-    await Promise.all([sync(), sync()]);
-    expect(await sync()).toMatchObject({ conflicts: [], failures: [] });
+    for (let round = 0; round < 6; round++) await killSync(source, other.address, 3_000);
+    await syncToTheEnd(source, other.address);
+    expect(await syncToTheEnd(source, other.address)).toMatchObject({ conflicts: [], failures: [] });
     expect(await contentOf(await connect(other.address), alike)).toEqual(await contentOf(await connect(source), alike));
   }, 600_000);
 
