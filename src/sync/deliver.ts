@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { TidemarkError } from "../base/errors.ts";
 import { NETWORK_RETRY, retryDelayMs } from "../base/retry-schedule.ts";
 import { transferCancelled } from "../base/store-errors.ts";
-import type { Batch, BatchPositions, MetricColumns } from "../contract/batch.ts";
+import type { Batch, BatchPositions } from "../contract/batch.ts";
+import { rowsAt } from "../contract/metric-columns.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 
 /** Entries that a sink will never take, and why. */
@@ -61,21 +62,10 @@ function chosen(batch: Batch, positions: BatchPositions): Batch {
   const list = <T>(items: readonly T[], at: ArrayLike<number>): T[] => Array.from(at, (i) => items[i] as T);
   return {
     series: batch.series,
-    metrics: pick(batch.metrics, positions.metrics),
+    metrics: rowsAt(batch.metrics, positions.metrics),
     params: list(batch.params, positions.params),
     tags: list(batch.tags, positions.tags),
     inputs: list(batch.inputs, positions.inputs),
-  };
-}
-
-function pick({ seriesIds, values, timestamps, steps }: MetricColumns, at: ArrayLike<number>): MetricColumns {
-  const column = (numbers: Float64Array) => Float64Array.from(at, (i) => numbers[i] as number);
-  return {
-    length: at.length,
-    seriesIds: Uint32Array.from(at, (i) => seriesIds[i] as number),
-    values: column(values),
-    timestamps: column(timestamps),
-    steps: column(steps),
   };
 }
 

@@ -1,5 +1,6 @@
 import { TidemarkError } from "../base/errors.ts";
 import type { Batch } from "../contract/batch.ts";
+import { NO_METRICS } from "../contract/metric-columns.ts";
 import { type DatasetInput, datasetInputSchema } from "../schema/dataset.ts";
 import { MAX_PARAM_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../schema/limits.ts";
 import type { RunEntity, UpdateRun } from "../schema/run.ts";
@@ -46,7 +47,7 @@ export async function findDifference(
   const head = compareHeads(source, target, rules);
   const batch = {
     series: [],
-    metrics: NO_VALUES,
+    metrics: NO_METRICS,
     params: pairsOf(params.wanted),
     tags: pairsOf(tags.wanted),
     inputs: inputs.wanted,
@@ -80,14 +81,6 @@ export async function findDifference(
     },
   };
 }
-
-const NO_VALUES = {
-  length: 0,
-  seriesIds: new Uint32Array(),
-  values: new Float64Array(),
-  timestamps: new Float64Array(),
-  steps: new Float64Array(),
-};
 
 /** The name stands in the head too. */
 const withoutName = ({ name, tags }: RunEntity) =>

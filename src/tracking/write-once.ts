@@ -1,17 +1,10 @@
 import type { Batch } from "../contract/batch.ts";
+import { NO_METRICS } from "../contract/metric-columns.ts";
 import type { Outcome } from "../contract/outcome.ts";
 import type { TrackingStore } from "../contract/tracking-store.ts";
 
 /** What a single write may bring; absent parts are empty. */
 export type BatchParts = Partial<Omit<Batch, "series">> & { readonly series?: Batch["series"] };
-
-const NO_METRICS: Batch["metrics"] = {
-  length: 0,
-  seriesIds: new Uint32Array(),
-  values: new Float64Array(),
-  timestamps: new Float64Array(),
-  steps: new Float64Array(),
-};
 
 /**
  * Writes one batch to a run and waits for it: for callers that hold no open run. Not retried here.

@@ -1,6 +1,7 @@
 import { TidemarkError } from "../../base/errors.ts";
 import { noSuchLoggedModel } from "../../base/store-errors.ts";
 import type { Batch, BatchPositions, MetricColumns, Series } from "../../contract/batch.ts";
+import { rowsAt } from "../../contract/metric-columns.ts";
 import type { AsyncMetricSink } from "../../contract/metric-sink.ts";
 import { OK, type Outcome } from "../../contract/outcome.ts";
 import type { ModelMetric } from "../../schema/model.ts";
@@ -61,7 +62,7 @@ export class S3MetricSink implements AsyncMetricSink {
       refusals.push(...strays.values());
       stopIfAborted(signal);
       const wanted = upTo(batch.metrics.length).filter((at) => !strays.has(at));
-      await this.#append(strays.size === 0 ? batch.metrics : chosen(batch.metrics, wanted), batch.series, signal);
+      await this.#append(strays.size === 0 ? batch.metrics : rowsAt(batch.metrics, wanted), batch.series, signal);
       accepted.metrics = wanted;
       await this.#mark(batch.marks ?? [], signal);
     } catch (error) {
@@ -170,17 +171,6 @@ const restOf = ({ metrics, params, tags, inputs, marks = [] }: Batch, accepted: 
 function without(length: number, positions: ArrayLike<number>): number[] {
   const gone = new Set(Array.from(positions));
   return upTo(length).filter((at) => !gone.has(at));
-}
-
-function chosen({ seriesIds, values, timestamps, steps }: MetricColumns, positions: readonly number[]): MetricColumns {
-  const pick = (column: Float64Array) => Float64Array.from(positions, (at) => column[at] as number);
-  return {
-    length: positions.length,
-    seriesIds: Uint32Array.from(positions, (at) => seriesIds[at] as number),
-    values: pick(values),
-    timestamps: pick(timestamps),
-    steps: pick(steps),
-  };
 }
 
 function stopIfAborted(signal: AbortSignal): void {

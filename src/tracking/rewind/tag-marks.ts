@@ -1,4 +1,5 @@
 import type { Batch, BatchPositions } from "../../contract/batch.ts";
+import { NO_METRICS } from "../../contract/metric-columns.ts";
 import type { MetricSink } from "../../contract/metric-sink.ts";
 import { OK, type Outcome } from "../../contract/outcome.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
@@ -72,14 +73,6 @@ class KeyPositions {
     }
   }
 }
-
-const NO_METRICS: Batch["metrics"] = {
-  length: 0,
-  seriesIds: new Uint32Array(),
-  values: new Float64Array(),
-  timestamps: new Float64Array(),
-  steps: new Float64Array(),
-};
 
 /** What is said of a batch whose marks were sent by themselves, after all else of it was taken. */
 function outcomeOfMarks(batch: Batch, outcome: Outcome): Outcome {
