@@ -1,6 +1,6 @@
+import { bytesText } from "../base/amounts.ts";
 import type { ArtifactInfo } from "../contract/artifact-store.ts";
 import type { Client } from "../tracking/client.ts";
-import { bytesText } from "./numbers.ts";
 import type { Output } from "./output.ts";
 import { tableSection } from "./sections.ts";
 import type { Cell } from "./table.ts";

@@ -1,6 +1,6 @@
+import { bytesText } from "../base/amounts.ts";
 import { readEnv } from "../base/env.ts";
 import type { TransferProgress } from "../tracking/artifact-transfers.ts";
-import { bytesText } from "./numbers.ts";
 import type { Session } from "./session.ts";
 
 /** Work in equal parts; `advance` is called after one or some. Where a person is looking, a bar on stderr shows how far it is. */

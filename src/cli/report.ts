@@ -1,9 +1,9 @@
+import { bytesText } from "../base/amounts.ts";
 import { report } from "../report/report.ts";
 import type { RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
 import { findExperiments } from "./experiments-of.ts";
 import { findRun } from "./find-run.ts";
-import { bytesText } from "./numbers.ts";
 import { type SearchOptions, searchQuery, takeFirst } from "./search.ts";
 import { remark, type Session, withClient } from "./session.ts";
 import { safeText } from "./text.ts";

@@ -1,3 +1,4 @@
+import { durationText } from "../base/amounts.ts";
 import type { RunEntity, RunStatus } from "../schema/run.ts";
 import type { LifeSign } from "../tracking/life/life-signs.ts";
 import type { AttributeColumn, RunColumn } from "./column-names.ts";
@@ -5,7 +6,7 @@ import { shortNumber } from "./numbers.ts";
 import type { Output, Style } from "./output.ts";
 import type { Cell, Column } from "./table.ts";
 import { cutTo, safeText } from "./text.ts";
-import { durationText, isoTime, relativeTime } from "./times.ts";
+import { isoTime, relativeTime } from "./times.ts";
 
 /** Characters of an id that tell the runs of one store apart, nearly always. */
 export const SHORT_ID_LENGTH = 8;

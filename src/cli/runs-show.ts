@@ -1,3 +1,4 @@
+import { durationText } from "../base/amounts.ts";
 import { TidemarkError } from "../base/errors.ts";
 import type { RunMark } from "../contract/tracking-store.ts";
 import type { DatasetInput } from "../schema/dataset.ts";
@@ -15,7 +16,7 @@ import { pairLines, pairSection, tableSection } from "./sections.ts";
 import { type Session, withClient } from "./session.ts";
 import type { Cell } from "./table.ts";
 import { safeText } from "./text.ts";
-import { durationText, isoTime, relativeTime } from "./times.ts";
+import { isoTime, relativeTime } from "./times.ts";
 
 /** Everything that is known of a run. */
 interface RunDetails {

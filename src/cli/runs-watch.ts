@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { durationText } from "../base/amounts.ts";
 import type { RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
 import { findRun } from "./find-run.ts";
@@ -8,7 +9,7 @@ import type { Output } from "./output.ts";
 import { hasEnded, titleLine } from "./run-columns.ts";
 import { type Session, withClient } from "./session.ts";
 import { cutTo, safeText } from "./text.ts";
-import { durationText, isoTime } from "./times.ts";
+import { isoTime } from "./times.ts";
 
 export interface WatchOptions {
   readonly run: string;

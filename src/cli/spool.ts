@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
+import { bytesText } from "../base/amounts.ts";
 import { redact } from "../base/diagnostics.ts";
 import { findBackend } from "../connect/connect.ts";
 import { listSpool, type SpoolListing } from "../queue/spool/spool.ts";
 import { defaultSpoolDirectory } from "../queue/spool/spool-location.ts";
 import { type ReplayedRun, replaySpool } from "../tracking/remote/replay.ts";
-import { bytesText } from "./numbers.ts";
 import { withProgress } from "./progress.ts";
 import { remark, type Session } from "./session.ts";
 import { type Cell, type Column, printTable } from "./table.ts";

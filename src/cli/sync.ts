@@ -1,8 +1,8 @@
+import { bytesText } from "../base/amounts.ts";
 import { TidemarkError } from "../base/errors.ts";
 import type { SyncCounts, SyncReport } from "../sync/report.ts";
 import { sync } from "../sync/sync.ts";
 import type { SyncProgress } from "../sync/sync-options.ts";
-import { bytesText } from "./numbers.ts";
 import { withGrowingProgress } from "./progress.ts";
 import { remark, type Session } from "./session.ts";
 import { safeText } from "./text.ts";

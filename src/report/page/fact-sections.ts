@@ -1,6 +1,7 @@
+import { bytesText } from "../../base/amounts.ts";
 import type { ReportPayload } from "../payload.ts";
 import { element, section } from "./dom.ts";
-import { bytesText, count } from "./format.ts";
+import { count } from "./format.ts";
 import { longTable } from "./long-table.ts";
 import { runHead } from "./run-label.ts";
 

@@ -1,7 +1,3 @@
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 const SHOWN_DIGITS = 6;
 
 /** A value as a person compares it. */
@@ -26,23 +22,6 @@ export function axisNumber(value: number, distance: number): string {
   let decimals = 0;
   while (decimals < 6 && Math.abs(distance * 10 ** decimals - Math.round(distance * 10 ** decimals)) > 1e-6) decimals++;
   return signed(value.toFixed(decimals).replace(/^-0$/, "0"));
-}
-
-export function bytesText(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  const unit = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const amount = bytes / 1024 ** unit;
-  return `${unit === 0 ? amount : amount.toFixed(1)} ${units[unit]}`;
-}
-
-/** A duration in its two largest units. */
-export function durationText(ms: number): string {
-  if (!Number.isFinite(ms)) return "";
-  if (ms < SECOND_MS) return `${Math.round(ms)} ms`;
-  if (ms < MINUTE_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;
-  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min ${Math.floor((ms % MINUTE_MS) / SECOND_MS)} s`;
-  if (ms < DAY_MS) return `${Math.floor(ms / HOUR_MS)} h ${Math.floor((ms % HOUR_MS) / MINUTE_MS)} min`;
-  return `${Math.floor(ms / DAY_MS)} d ${Math.floor((ms % DAY_MS) / HOUR_MS)} h`;
 }
 
 /** A mark of an axis of seconds. */

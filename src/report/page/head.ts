@@ -1,7 +1,8 @@
+import { durationText } from "../../base/amounts.ts";
 import type { ReportPayload, ReportRun } from "../payload.ts";
 import type { ChartSettings } from "./chart-settings.ts";
 import { element } from "./dom.ts";
-import { dateText, durationText } from "./format.ts";
+import { dateText } from "./format.ts";
 import { runSwatch, statusPill } from "./run-label.ts";
 import { chooseTheme, isDark, onThemeChange } from "./theme.ts";
 

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bytesText, shortNumber } from "../../../src/cli/numbers.ts";
+import { bytesText, durationText } from "../../../src/base/amounts.ts";
+import { shortNumber } from "../../../src/cli/numbers.ts";
 import { sparkline } from "../../../src/cli/sparkline.ts";
-import { durationText, isoTime, relativeTime } from "../../../src/cli/times.ts";
+import { isoTime, relativeTime } from "../../../src/cli/times.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

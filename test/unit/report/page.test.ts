@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { bytesText, durationText } from "../../../src/base/amounts.ts";
 import { type Change, ChartSettings } from "../../../src/report/page/chart-settings.ts";
-import {
-  axisNumber,
-  bytesText,
-  count,
-  dateText,
-  durationText,
-  secondsText,
-  shortNumber,
-  wholeNumber,
-} from "../../../src/report/page/format.ts";
+import { axisNumber, count, dateText, secondsText, shortNumber, wholeNumber } from "../../../src/report/page/format.ts";
 import { moved, zoomed } from "../../../src/report/page/x-range.ts";
 
 describe("numbers of a report", () => {
