@@ -1,6 +1,10 @@
-"""Runs cells, a JSON list of texts on stdin, in Deno's notebook kernel; prints a list with what each cell has shown."""
+"""Runs cells, a JSON list of texts on stdin, in Deno's notebook kernel; prints a list with what each cell has shown.
+
+A cell that shows nothing ends with a semicolon.
+"""
 
 import json
+import queue
 import sys
 
 from jupyter_client import KernelManager
@@ -18,16 +22,23 @@ try:
     client.wait_for_ready(timeout=60)
     shown = []
     for cell in json.load(sys.stdin):
+        request = client.execute(cell)
         bundles = []
-
-        def collect(message):
+        is_idle = False
+        # Deno says now and then that it is idle before it shows what the cell has come to.
+        while not is_idle or (not bundles and not cell.rstrip().endswith(";")):
+            try:
+                message = client.get_iopub_msg(timeout=60)
+            except queue.Empty:
+                raise TimeoutError(f"nothing is shown by {cell!r}") from None
+            if message["parent_header"].get("msg_id") != request:
+                continue
             content = message["content"]
             if message["msg_type"] == "error":
                 raise RuntimeError("\n".join(content["traceback"]))
+            is_idle = is_idle or content.get("execution_state") == "idle"
             if "data" in content:
                 bundles.append(content["data"])
-
-        client.execute_interactive(cell, timeout=60, output_hook=collect)
         shown.append(bundles)
     print(json.dumps(shown))
 finally:
