@@ -1,17 +1,27 @@
-import type { TidemarkError } from "../base/errors.ts";
+import { SharedLimit } from "../base/shared-limit.ts";
 import type { Batch, BatchPositions, Series } from "../contract/batch.ts";
 import type { AsyncMetricSink, SinkLimits } from "../contract/metric-sink.ts";
-import { OK, type Outcome } from "../contract/outcome.ts";
+import type { Outcome } from "../contract/outcome.ts";
 import type { Param } from "../schema/param.ts";
 import { fieldAnswer, runAnswer } from "./answers.ts";
-import { type LogBatchPart, logBatchParts, type PositionRange, SeriesPrefixes } from "./log-batch.ts";
-import type { Attempt, RestClient } from "./rest-client.ts";
+import type { Attempt, FailedAttempt } from "./attempt.ts";
+import { type LogBatchPart, logBatchParts, MAX_METRICS, SeriesPrefixes } from "./log-batch.ts";
+import type { RestClient } from "./rest-client.ts";
 import { API, pairsOf } from "./routes.ts";
+import { type FailedPart, positionsIn, SentParts } from "./sent-parts.ts";
+import { OLD_SERVER } from "./server-info.ts";
 
 const runOf = fieldAnswer("run", runAnswer);
 
-/** A batch of more than the server takes at once, and values of more than a second, make nothing faster. */
-export const HTTP_SINK_LIMITS: SinkLimits = { maxBatchValues: 1_000, flushIntervalMs: 1_000 };
+/**
+ * Requests with a part of a log that one process has on their way. MLflow's server on SQLite is fastest with 4, its 4 workers have one
+ * each, and slower than with one when there are 16; a worker that gets more than 15 has no connection to its database left.
+ */
+const MOST_REQUESTS = 4;
+const REQUESTS = new SharedLimit("log-batch-requests", MOST_REQUESTS);
+
+/** As many values as {@link MOST_REQUESTS} carry. Values of more than a second make nothing faster. */
+export const HTTP_SINK_LIMITS: SinkLimits = { maxBatchValues: MOST_REQUESTS * MAX_METRICS, flushIntervalMs: 1_000 };
 
 /** Sends a run's log to an MLflow server. The queue repeats what fails; nothing is repeated here. */
 export class HttpMetricSink implements AsyncMetricSink {
@@ -19,6 +29,8 @@ export class HttpMetricSink implements AsyncMetricSink {
   readonly #rest: RestClient;
   readonly #runId: string;
   readonly #prefixes = new SeriesPrefixes();
+  /** More than one only where the order in which values come cannot be seen afterwards; `undefined` until that is known. */
+  #mostUnderWay: number | undefined;
 
   constructor(rest: RestClient, runId: string) {
     this.#rest = rest;
@@ -26,25 +38,44 @@ export class HttpMetricSink implements AsyncMetricSink {
   }
 
   async write(batch: Batch, signal: AbortSignal): Promise<Outcome> {
-    const taken = { metrics: 0, params: 0, tags: 0, inputs: 0 };
+    const sent = new SentParts(batch);
     if (batch.inputs.length > 0) {
       const attempt = await this.#sendInputs(batch, signal);
-      if (attempt.status === "failed") return outcomeOf(attempt, taken, batch);
-      taken.inputs = batch.inputs.length;
+      if (attempt.status === "failed") return sent.outcome([attempt]);
+      sent.inputsArrived();
     }
+    const failures: FailedPart[] = [];
+    const underWay = new Set<Promise<void>>();
     for (const part of logBatchParts(this.#runId, batch, this.#prefixes)) {
-      const attempt = await this.#send("runs/log-batch", part.body, signal);
-      if (attempt.status === "failed") {
-        return outcomeOf(attempt, taken, batch, await this.#culprits(attempt, batch, part));
-      }
-      taken.params = part.params.to;
-      taken.tags = part.tags.to;
-      taken.metrics = part.metrics.to;
+      const sending = this.#sendPart(batch, part, signal).then((failed) => {
+        underWay.delete(sending);
+        if (failed === undefined) sent.arrived(part);
+        else failures.push(failed);
+      });
+      underWay.add(sending);
+      // Values wait for what describes the run.
+      if (!hasOnlyMetrics(part) || underWay.size >= (this.#mostUnderWay ?? 1)) await Promise.race(underWay);
+      if (failures.length > 0) break;
+      if (batch.metrics.length > MAX_METRICS) this.#mostUnderWay ??= await this.#askMostUnderWay(signal);
     }
-    return OK;
+    await Promise.all(underWay);
+    return sent.outcome(failures);
   }
 
   close(): void {}
+
+  /** Asked when the server has just taken something. */
+  async #askMostUnderWay(signal: AbortSignal): Promise<number> {
+    const info = await this.#rest.info(signal).catch(() => OLD_SERVER);
+    return info.hasDatabase ? MOST_REQUESTS : 1;
+  }
+
+  /** Answers nothing where the server took it. */
+  async #sendPart(batch: Batch, part: LogBatchPart, signal: AbortSignal): Promise<FailedPart | undefined> {
+    const attempt = await REQUESTS.run(() => this.#send("runs/log-batch", part.body, signal));
+    if (attempt.status === "ok") return undefined;
+    return { ...attempt, culprits: await this.#culprits(attempt, batch, part) };
+  }
 
   async #sendInputs({ inputs }: Batch, signal: AbortSignal): Promise<Attempt> {
     const datasets = inputs.map(({ dataset: { sourceType, ...dataset }, tags }) => ({
@@ -63,12 +94,15 @@ export class HttpMetricSink implements AsyncMetricSink {
    * may be on its books or not; they are sent again, which it takes as what it has already.
    */
   async #culprits(
-    { isRetryable, error }: Failed,
+    { isRetryable, error }: FailedAttempt,
     batch: Batch,
     part: LogBatchPart,
   ): Promise<BatchPositions | undefined> {
     if (isRetryable || error.code !== "INVALID_PARAMETER_VALUE") return undefined;
-    if (lengthOf(part) === 1) return positions(part);
+    if (lengthOf(part) === 1) {
+      const { metrics, params, tags } = part;
+      return { metrics: positionsIn(metrics), params: positionsIn(params), tags: positionsIn(tags), inputs: [] };
+    }
     const params = await this.#changedParams(batch, part);
     const metrics = await this.#valuesOfMissingModels(batch, part);
     return params.length + metrics.length === 0 ? undefined : { metrics, params, tags: [], inputs: [] };
@@ -80,7 +114,7 @@ export class HttpMetricSink implements AsyncMetricSink {
     const run = await this.#rest.attempt(call);
     if (run.status === "failed") return [];
     const stored = runOf.safeParse(JSON.parse(run.value)).data?.params ?? {};
-    return list(part.params).filter((at) => {
+    return positionsIn(part.params).filter((at) => {
       const { key, value } = params[at] as Param;
       return Object.hasOwn(stored, key) && stored[key] !== value;
     });
@@ -89,68 +123,17 @@ export class HttpMetricSink implements AsyncMetricSink {
   async #valuesOfMissingModels({ series, metrics }: Batch, part: LogBatchPart): Promise<number[]> {
     const modelOf = (at: number) => (series[metrics.seriesIds[at] as number] as Series).modelId;
     const missing = new Set<string>();
-    for (const modelId of new Set(list(part.metrics).map(modelOf))) {
+    for (const modelId of new Set(positionsIn(part.metrics).map(modelOf))) {
       if (modelId === undefined) continue;
       const path = `${API}/logged-models/${encodeURIComponent(modelId)}`;
       const model = await this.#rest.attempt({ method: "GET", path });
       if (model.status === "failed" && model.error.code === "RESOURCE_DOES_NOT_EXIST") missing.add(modelId);
     }
-    return list(part.metrics).filter((at) => missing.has(modelOf(at) ?? ""));
+    return positionsIn(part.metrics).filter((at) => missing.has(modelOf(at) ?? ""));
   }
 }
 
-type Failed = Attempt & { readonly status: "failed" };
-type Taken = Readonly<Record<Exclude<keyof BatchPositions, "marks">, number>>;
-
-// Who may not write now may be allowed to later, and a certificate may be put right: values are not given up for it.
-const LATER: ReadonlySet<TidemarkError["code"]> = new Set([
-  "UNAUTHENTICATED",
-  "PERMISSION_DENIED",
-  "TEMPORARILY_UNAVAILABLE",
-  "CANCELLED",
-  "NOT_IMPLEMENTED",
-]);
-// The run itself takes nothing any more: no smaller part of the batch would fare better.
-const FINAL: ReadonlySet<TidemarkError["code"]> = new Set(["RESOURCE_DOES_NOT_EXIST", "INVALID_STATE"]);
-
-function outcomeOf(failed: Failed, taken: Taken, batch: Batch, culprits?: BatchPositions): Outcome {
-  const { error, isRetryable, retryAfterMs } = failed;
-  const accepted = positions({
-    metrics: { from: 0, to: taken.metrics },
-    params: { from: 0, to: taken.params },
-    tags: { from: 0, to: taken.tags },
-    inputs: { from: 0, to: taken.inputs },
-  });
-  if (isRetryable || LATER.has(error.code)) {
-    return { status: "retryable", error, accepted, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-  }
-  const rejected = FINAL.has(error.code) ? restOf(batch, taken) : culprits;
-  return { status: "permanent", error, accepted, ...(rejected === undefined ? {} : { rejected }) };
-}
-
-interface Ranges {
-  readonly metrics: PositionRange;
-  readonly params: PositionRange;
-  readonly tags: PositionRange;
-  readonly inputs?: PositionRange;
-}
-
-const positions = ({ metrics, params, tags, inputs }: Ranges): BatchPositions => ({
-  metrics: list(metrics),
-  params: list(params),
-  tags: list(tags),
-  inputs: inputs === undefined ? [] : list(inputs),
-});
-
-const restOf = ({ metrics, params, tags, inputs }: Batch, taken: Taken): BatchPositions =>
-  positions({
-    metrics: { from: taken.metrics, to: metrics.length },
-    params: { from: taken.params, to: params.length },
-    tags: { from: taken.tags, to: tags.length },
-    inputs: { from: taken.inputs, to: inputs.length },
-  });
-
-const list = ({ from, to }: PositionRange): number[] => Array.from({ length: to - from }, (_, index) => from + index);
+const hasOnlyMetrics = ({ params, tags }: LogBatchPart): boolean => params.to === params.from && tags.to === tags.from;
 
 const lengthOf = ({ metrics, params, tags }: LogBatchPart): number =>
   metrics.to - metrics.from + (params.to - params.from) + (tags.to - tags.from);

@@ -2,7 +2,7 @@ import type { Batch, Series } from "../contract/batch.ts";
 import type { Param } from "../schema/param.ts";
 
 // MLflow's limits for one request (mlflow/utils/validation.py).
-const MAX_METRICS = 1_000;
+export const MAX_METRICS = 1_000;
 const MAX_PARAMS = 100;
 const MAX_TAGS = 100;
 const MAX_ENTRIES = 1_000;

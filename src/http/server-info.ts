@@ -3,6 +3,8 @@ import { type Attempt, cancelled, type FailedAttempt, unsent } from "./attempt.t
 
 /** What a server can do beside what every server can. The names of MLflow's answer are in `utils/server_info.py` of its package. */
 export interface ServerInfo {
+  /** Keeps runs in a database, which answers histories in order however they came. A directory of files answers them as they came. */
+  readonly hasDatabase: boolean;
   readonly hasWorkspaces: boolean;
   /** Signs the parts of an upload, which then go to its storage. */
   readonly signsUploads: boolean;
@@ -14,6 +16,7 @@ export interface ServerInfo {
 
 /** A server that cannot be asked is older than all of it. */
 export const OLD_SERVER: ServerInfo = {
+  hasDatabase: false,
   hasWorkspaces: false,
   signsUploads: false,
   signsDownloads: false,
@@ -90,6 +93,7 @@ function readInfo(base: string, attempt: Attempt): Attempt<ServerInfo> {
     return {
       status: "ok",
       value: {
+        hasDatabase: said.store_type === "SqlStore",
         hasWorkspaces: said.workspaces_enabled === true,
         signsUploads: said.multipart_uploads_enabled === true,
         signsDownloads: said.multipart_downloads_enabled === true,

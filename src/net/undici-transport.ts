@@ -1,5 +1,6 @@
 import type { Agent, buildConnector, Dispatcher, Pool, ProxyAgent } from "undici";
 import type { HttpClientOptions, HttpRequest, HttpResponse, HttpTransport } from "./http-types.ts";
+import { Openings } from "./openings.ts";
 import { survivePausedEnd } from "./socket-end.ts";
 import { Turns } from "./turns.ts";
 
@@ -24,13 +25,16 @@ class UndiciTransport implements HttpTransport {
   constructor(undici: Undici, options: HttpClientOptions) {
     this.#undici = undici;
     this.#options = options;
-    const pools = options.rotatesConnections ? POOLS_IN_TURNS : 1;
-    const openAgent = () =>
-      new undici.Agent({
-        ...this.#poolOptions(),
-        connections: Math.ceil(options.maxConnections / pools),
-        connect: undici.buildConnector({ ...this.#tls(), timeout: CONNECT_TIMEOUT_MS }),
-      });
+    const connect = undici.buildConnector({ ...this.#tls(), timeout: CONNECT_TIMEOUT_MS });
+    const inTurns = {
+      pools: POOLS_IN_TURNS,
+      connections: Math.ceil(options.maxConnections / POOLS_IN_TURNS),
+      connect: new Openings().spread(connect),
+    };
+    const { pools, ...reach } = options.rotatesConnections
+      ? inTurns
+      : { pools: 1, connections: options.maxConnections, connect };
+    const openAgent = () => new undici.Agent({ ...this.#poolOptions(), ...reach });
     this.#direct = new Turns(Array.from({ length: pools }, openAgent));
   }
 

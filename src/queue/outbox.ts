@@ -1,6 +1,7 @@
 import { setTimeout as startTimer } from "node:timers";
 import { TidemarkError } from "../base/errors.ts";
 import { LOCAL_RETRY, NETWORK_RETRY, type RetryPolicy } from "../base/retry-schedule.ts";
+import { SharedLimit } from "../base/shared-limit.ts";
 import type { Series } from "../contract/batch.ts";
 import type { Journal, JournalPosition } from "../contract/journal.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
@@ -12,7 +13,9 @@ import { FlushWaiters, type WaitLimits } from "./flush-waiters.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { describeStats, type QueueStats } from "./queue-stats.ts";
 import type { Segment } from "./segment.ts";
-import { withSendSlot } from "./send-slots.ts";
+
+/** Runs of one process that may be sending at once: a server is not fastest with all that there are. */
+const SENDING_RUNS = new SharedLimit("send-slots", 4);
 
 /** What an outbox needs to know. */
 export interface OutboxOptions {
@@ -244,7 +247,7 @@ export class Outbox {
       const segment = this.#first();
       if (segment === undefined) return;
       const batch = segment.batch(this.series, this.#delivery.batchLimit);
-      const outcome = await withSendSlot(async () => sink.write(batch, signal)).catch(outcomeOfThrown);
+      const outcome = await SENDING_RUNS.run(async () => sink.write(batch, signal)).catch(outcomeOfThrown);
       // What was given up or left to the journal meanwhile is on other books now.
       if (signal.aborted) return;
       const settlement = this.#delivery.apply(segment, batch, outcome);
