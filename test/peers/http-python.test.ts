@@ -149,6 +149,23 @@ describe.skipIf(leftOut("python"))("one server, MLflow's own client and this one
     expect(theirs.info.status).toBe("FINISHED");
   });
 
+  it("a backlog comes whole, in any order: the last values are the latest, the histories in order", async () => {
+    const keys = ["loss", "accuracy", "lr"];
+    const run = await startRun({ client, experiment: "backlog" });
+    for (let step = 0; step < 8_000; step++) for (const key of keys) run.logMetric(key, step / 7);
+    await run.end();
+    const { metrics } = await client.runs.get(run.id);
+    for (const key of keys) {
+      expect(metrics[key]).toBe(7_999 / 7);
+      const { steps, values } = await client.runs.metricHistory(run.id, key);
+      expect(steps).toHaveLength(8_000);
+      expect(steps.every((step, at) => step === at && values[at] === at / 7)).toBe(true);
+    }
+    const theirs = (await runPython("read_run.py", [address, run.id], temporaryDirectory())) as PythonRun;
+    expect(theirs.metrics).toEqual(bitsOf(metrics));
+    for (const key of keys) expect(theirs.histories[key]).toHaveLength(8_000);
+  });
+
   it("a registry and logged models written here are read by Python", async () => {
     const { name, modelId } = await writeRegistry(client);
     const args = ["read", address, name, modelId];

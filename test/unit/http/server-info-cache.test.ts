@@ -34,7 +34,13 @@ describe("what servers have said of themselves", () => {
     const info = { workspaces_enabled: "true", multipart_uploads_enabled: 1, artifacts_presigned_only: true };
     expect(await cache.get("a", async () => said(info), undefined)).toEqual({
       status: "ok",
-      value: { hasWorkspaces: false, signsUploads: false, signsDownloads: false, isPresignedOnly: true },
+      value: {
+        hasDatabase: false,
+        hasWorkspaces: false,
+        signsUploads: false,
+        signsDownloads: false,
+        isPresignedOnly: true,
+      },
     });
   });
 });
