@@ -10,7 +10,7 @@ const REPLAYERS = 6;
 const KILLS = 5;
 const BATCHES_BEFORE_A_KILL = 7;
 /** What a replay has sent and not yet noted as taken when it is killed. */
-const MOST_VALUES_SENT_AT_ONCE = 1_000;
+const MOST_VALUES_SENT_AT_ONCE = 4_000;
 
 /** Leaves runs in a new spool; each value has a step of its own. */
 async function leave(runs: number, valuesOfRun: number) {
