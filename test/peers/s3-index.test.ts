@@ -6,10 +6,12 @@ import type { S3Client } from "../../src/s3/client.ts";
 import type { ListedObject } from "../../src/s3/list-page.ts";
 import { S3Opener } from "../../src/s3/s3-artifacts.ts";
 import { Background } from "../../src/s3/store/background.ts";
+import { cutIntoChunks } from "../../src/s3/store/chunk/cut-rows.ts";
+import { chunkBytes } from "../../src/s3/store/chunk/write-chunk.ts";
 import { EntityIndex } from "../../src/s3/store/entity-index.ts";
 import { Heads } from "../../src/s3/store/heads.ts";
-import { chunkBytes, cutIntoChunks } from "../../src/s3/store/index-chunk.ts";
 import { runIndex, runKey } from "../../src/s3/store/layout.ts";
+import { RUN_COLUMNS } from "../../src/s3/store/run-columns.ts";
 import { type RunHead, runHeadSchema } from "../../src/s3/store/run-head.ts";
 import { StoreClient } from "../../src/s3/store/store-client.ts";
 import { StoreObjects } from "../../src/s3/store/store-objects.ts";
@@ -32,7 +34,7 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
   const indexAt = (prefix: string, client = bucket, Objects = StoreObjects): EntityIndex<RunHead> => {
     const objects = new Objects(new StoreClient(client.exchange), prefix);
     const heads = new Heads(objects, new WritePacer(0), async () => {});
-    const of = { schema: runHeadSchema, keyOf: runKey, isGone: () => false };
+    const of = { schema: runHeadSchema, keyOf: runKey, isGone: () => false, columns: RUN_COLUMNS };
     return new EntityIndex(heads, runIndex("0"), of, new Background());
   };
   const idsIn = async ({ tracking }: Backend, query: Partial<RunQuery> = {}) =>
@@ -160,7 +162,7 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
     const never = "f".repeat(32);
     await bucket.put(`${directory}/dirty/${never}.1.dead`, new Uint8Array());
     await bucket.put(`${directory}/dirty/${id}.2.dead`, new Uint8Array());
-    await bucket.put(`${directory}/s/dead.ndjson.gz`, await chunkBytes([]));
+    await bucket.put(`${directory}/s/dead.ndjson.gz`, await chunkBytes([], RUN_COLUMNS));
     const index = indexAt(prefix, bucket, AgedObjects);
     await index.compact();
     // The head has taken the revision that its writer had announced, which cannot write it any more.
@@ -223,7 +225,7 @@ async function putIndex(bucket: S3Client, directory: string, count: number): Pro
   });
   const chunks: { id: string; rows: number }[] = [];
   for (const [n, rows] of cutIntoChunks(heads).entries()) {
-    await bucket.put(`${directory}/s/chunk${n}.ndjson.gz`, await chunkBytes(rows));
+    await bucket.put(`${directory}/s/chunk${n}.ndjson.gz`, await chunkBytes(rows, RUN_COLUMNS));
     chunks.push({ id: `chunk${n}`, rows: rows.length });
   }
   const manifest = { rev: 1, ops: ["a"], createdBy: "a", chunks };
