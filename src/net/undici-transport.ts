@@ -2,26 +2,24 @@ import type { Agent, buildConnector, Dispatcher, Pool, ProxyAgent } from "undici
 import type { HttpClientOptions, HttpRequest, HttpResponse, HttpTransport } from "./http-types.ts";
 import { survivePausedEnd } from "./socket-end.ts";
 import { Turns } from "./turns.ts";
+import { loadUndici, type UndiciParts } from "./undici-parts.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Enough that a connection rests for 200 ms between requests of 50 ms: then the kernel takes it for an unused one. */
 const POOLS_IN_TURNS = 4;
 
-type Undici = typeof import("undici");
-
-/** Loads undici, which costs a third of a second, and answers what sends over its pools. */
+/** Loads what sends over undici's pools. */
 export async function openTransport(options: HttpClientOptions): Promise<HttpTransport> {
-  // The package's own name would give a stub in Bun, whose pools answer nothing.
-  return new UndiciTransport(await import("undici/index.js"), options);
+  return new UndiciTransport(await loadUndici(), options);
 }
 
 class UndiciTransport implements HttpTransport {
-  readonly #undici: Undici;
+  readonly #undici: UndiciParts;
   readonly #options: HttpClientOptions;
   readonly #direct: Turns<Agent>;
   readonly #proxies = new Map<string, ProxyAgent>();
 
-  constructor(undici: Undici, options: HttpClientOptions) {
+  constructor(undici: UndiciParts, options: HttpClientOptions) {
     this.#undici = undici;
     this.#options = options;
     const pools = options.rotatesConnections ? POOLS_IN_TURNS : 1;
@@ -53,7 +51,7 @@ class UndiciTransport implements HttpTransport {
       statusCode,
       headers: answered,
       body: stream,
-    } = await dispatcher.request({
+    } = await this.#undici.request(dispatcher, {
       origin: url.origin,
       path: url.pathname + url.search,
       method,

@@ -6,6 +6,9 @@ import { type IndexState, indexedRevs } from "./index-state.ts";
 import { damaged } from "./store-objects.ts";
 
 const MOST_REPEATS = 10;
+/** Where there are more markers, somebody is bringing them into the index. */
+const MOST_EARLY_READS = 50;
+const NONE: ReadonlySet<string> = new Set();
 /** Rows of chunks that are kept in memory. */
 const MOST_CACHED_ROWS = 20_000;
 
@@ -27,14 +30,31 @@ export class IndexReader<T extends IndexHead> {
   async read(columns: readonly ColumnName[]): Promise<IndexState<T>> {
     for (let repeat = 0; repeat < MOST_REPEATS; repeat++) {
       const markers = await this.#files.markers();
-      const manifest = await this.#files.manifest();
-      const chunks = await this.#chunks(manifest, columns);
+      const marked = new Set(markers.map(({ id }) => id));
+      const [{ manifest, chunks }, early] = await Promise.all([
+        this.#indexed(columns),
+        // Of few, hardly any is in a chunk: to know that first would take another round trip.
+        this.#headsOf(marked.size <= MOST_EARLY_READS ? marked : NONE),
+      ]);
       // Somebody has replaced the manifest and the chunk long ago: the next one is not that old.
       if (chunks === undefined) continue;
-      return { markers, manifest, chunks, fresh: await this.#freshHeads(markers, chunks) };
+      const revs = indexedRevs(chunks, marked);
+      const isNew = ({ id, rev }: Pick<Marker, "id" | "rev">) => rev > (revs.get(id) ?? 0);
+      const missing = new Set(markers.filter((marker) => isNew(marker) && !early.has(marker.id)).map(({ id }) => id));
+      const read = new Map([...early, ...(await this.#headsOf(missing))]);
+      // While one was read early, another program may have changed it and brought it into the index.
+      const fresh = new Map([...read].filter(([, head]) => head === undefined || isNew(head)));
+      return { markers, manifest, chunks, fresh };
     }
     const { heads, manifestKind } = this.#files;
     throw damaged(heads.objects.describe(manifestKind.keyOf("")), "names chunks that are missing");
+  }
+
+  async #indexed(
+    columns: readonly ColumnName[],
+  ): Promise<{ manifest: Manifest | undefined; chunks: Map<string, IndexChunk<T>> | undefined }> {
+    const manifest = await this.#files.manifest();
+    return { manifest, chunks: await this.#chunks(manifest, columns) };
   }
 
   async #chunks(
@@ -72,13 +92,7 @@ export class IndexReader<T extends IndexHead> {
     }
   }
 
-  /** A marker whose revision is in a chunk asks for nothing more. */
-  async #freshHeads(
-    markers: readonly Marker[],
-    chunks: ReadonlyMap<string, IndexChunk<T>>,
-  ): Promise<Map<string, T | undefined>> {
-    const indexed = indexedRevs(chunks, new Set(markers.map(({ id }) => id)));
-    const ids = new Set(markers.filter(({ id, rev }) => rev > (indexed.get(id) ?? 0)).map(({ id }) => id));
+  async #headsOf(ids: ReadonlySet<string>): Promise<Map<string, T | undefined>> {
     const { heads, of } = this.#files;
     const tasks = [...ids].map((id) => async () => [id, await heads.read(of, id)] as const);
     return new Map(await inParallel(tasks, PARALLEL_READS, undefined));
