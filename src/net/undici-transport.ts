@@ -2,7 +2,7 @@ import type { Agent, buildConnector, Dispatcher, Pool, ProxyAgent } from "undici
 import type { HttpClientOptions, HttpRequest, HttpResponse, HttpTransport } from "./http-types.ts";
 import { survivePausedEnd } from "./socket-end.ts";
 import { Turns } from "./turns.ts";
-import { loadUndici, type UndiciParts } from "./undici-parts.ts";
+import { loadUndici, loadWholeUndici, type UndiciParts } from "./undici-parts.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Enough that a connection rests for 200 ms between requests of 50 ms: then the kernel takes it for an unused one. */
@@ -17,7 +17,7 @@ class UndiciTransport implements HttpTransport {
   readonly #undici: UndiciParts;
   readonly #options: HttpClientOptions;
   readonly #direct: Turns<Agent>;
-  readonly #proxies = new Map<string, ProxyAgent>();
+  readonly #proxies = new Map<string, Promise<ProxyAgent>>();
 
   constructor(undici: UndiciParts, options: HttpClientOptions) {
     this.#undici = undici;
@@ -34,7 +34,7 @@ class UndiciTransport implements HttpTransport {
 
   async send(request: HttpRequest): Promise<HttpResponse> {
     const proxy = this.#proxyFor(request.url);
-    if (proxy !== undefined) return this.#sendOver(proxy, request);
+    if (proxy !== undefined) return this.#sendOver(await proxy, request);
     const { way, done } = this.#direct.take();
     try {
       const response = await this.#sendOver(way, request);
@@ -69,18 +69,24 @@ class UndiciTransport implements HttpTransport {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#direct.ways, ...this.#proxies.values()].map((dispatcher) => dispatcher.destroy()));
+    const proxies = await Promise.all(this.#proxies.values());
+    await Promise.all([...this.#direct.ways, ...proxies].map((dispatcher) => dispatcher.destroy()));
   }
 
-  #proxyFor(url: URL): ProxyAgent | undefined {
+  #proxyFor(url: URL): Promise<ProxyAgent> | undefined {
     const uri = this.#options.proxyFor?.(url);
     if (uri === undefined) return undefined;
     let proxy = this.#proxies.get(uri);
     if (proxy === undefined) {
-      proxy = new this.#undici.ProxyAgent({ ...this.#poolOptions(), uri, requestTls: this.#tls() });
+      proxy = this.#openProxy(uri);
       this.#proxies.set(uri, proxy);
     }
     return proxy;
+  }
+
+  async #openProxy(uri: string): Promise<ProxyAgent> {
+    const { ProxyAgent } = await loadWholeUndici();
+    return new ProxyAgent({ ...this.#poolOptions(), uri, requestTls: this.#tls() });
   }
 
   #poolOptions() {

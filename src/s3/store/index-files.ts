@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { inParallel } from "../parallel.ts";
 import type { ColumnName, ColumnPlan } from "./chunk/column.ts";
-import { type ChunkHead, type IndexChunk, readChunk } from "./chunk/index-chunk.ts";
+import type { ChunkHead, IndexChunk } from "./chunk/index-chunk.ts";
+import { readChunk } from "./chunk/read-chunk.ts";
 import { chunkBytes } from "./chunk/write-chunk.ts";
 import { type HeadFields, type HeadKind, type Heads, headFields } from "./heads.ts";
 import { dirtyDirectory, parseDirtyKey } from "./index-marker.ts";
