@@ -69,8 +69,9 @@ class UndiciTransport implements HttpTransport {
   }
 
   async close(): Promise<void> {
-    const proxies = await Promise.all(this.#proxies.values());
-    await Promise.all([...this.#direct.ways, ...proxies].map((dispatcher) => dispatcher.destroy()));
+    const proxies = await Promise.allSettled(this.#proxies.values());
+    const opened = proxies.flatMap((proxy) => (proxy.status === "fulfilled" ? [proxy.value] : []));
+    await Promise.all([...this.#direct.ways, ...opened].map((dispatcher) => dispatcher.destroy()));
   }
 
   #proxyFor(url: URL): Promise<ProxyAgent> | undefined {
@@ -79,6 +80,8 @@ class UndiciTransport implements HttpTransport {
     let proxy = this.#proxies.get(uri);
     if (proxy === undefined) {
       proxy = this.#openProxy(uri);
+      // The next request tries again, and there is nothing to close.
+      proxy.catch(() => this.#proxies.delete(uri));
       this.#proxies.set(uri, proxy);
     }
     return proxy;
