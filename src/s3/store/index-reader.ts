@@ -31,11 +31,11 @@ export class IndexReader<T extends IndexHead> {
     for (let repeat = 0; repeat < MOST_REPEATS; repeat++) {
       const markers = await this.#files.markers();
       const marked = new Set(markers.map(({ id }) => id));
-      const [{ manifest, chunks }, early] = await Promise.all([
-        this.#indexed(columns),
-        // Of few, hardly any is in a chunk: to know that first would take another round trip.
-        this.#headsOf(marked.size <= MOST_EARLY_READS ? marked : NONE),
-      ]);
+      // Of few, hardly any is in a chunk: to know that first would take another round trip.
+      const reads = [this.#indexed(columns), this.#headsOf(marked.size <= MOST_EARLY_READS ? marked : NONE)] as const;
+      // Where one fails, nothing is under way any more when that is said.
+      await Promise.allSettled(reads);
+      const [{ manifest, chunks }, early] = await Promise.all(reads);
       // Somebody has replaced the manifest and the chunk long ago: the next one is not that old.
       if (chunks === undefined) continue;
       const revs = indexedRevs(chunks, marked);
