@@ -1,0 +1,38 @@
+import { processState } from "../../queue/spool/owner.ts";
+import { processText } from "../../tracking/life/process-tag.ts";
+import type { Ticket } from "./tickets.ts";
+
+/** So often it has to be seen that a process is gone: what it sent last may still be on its way. */
+const LOOKS_AT_GONE = 3;
+
+/** Watches the one before in the queue, by this machine's clock alone. */
+export class Silence {
+  readonly #staleMs: number;
+  #seen = "";
+  #since = 0;
+  #goneLooks = 0;
+
+  constructor(staleMs: number) {
+    this.#staleMs = staleMs;
+  }
+
+  /** Whether nothing of this has changed for long enough. */
+  isStale(signs: string): boolean {
+    if (signs !== this.#seen) {
+      this.#seen = signs;
+      this.#since = performance.now();
+      this.#goneLooks = 0;
+    }
+    return performance.now() - this.#since >= this.#staleMs;
+  }
+
+  /** The same of a ticket. A process of this machine can be asked for. */
+  isDead({ nonce, beat, owner }: Ticket): boolean {
+    if (this.isStale(`${nonce} ${beat}`)) return true;
+    // Who may not say which process this is may not ask for another one either.
+    const canAsk = owner !== undefined && processText() !== undefined;
+    const isGone = canAsk && processState(owner, Date.now()) === "gone";
+    this.#goneLooks = isGone ? this.#goneLooks + 1 : 0;
+    return this.#goneLooks >= LOOKS_AT_GONE;
+  }
+}
