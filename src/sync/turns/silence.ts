@@ -5,11 +5,15 @@ import type { Ticket } from "./tickets.ts";
 /** So often it has to be seen that a process is gone: what it sent last may still be on its way. */
 const LOOKS_AT_GONE = 3;
 
+/** So many looks at least: a watcher that was stopped itself, for an hour, has seen nothing in that hour. */
+const FEWEST_LOOKS = 10;
+
 /** Watches the one before in the queue, by this machine's clock alone. */
 export class Silence {
   readonly #staleMs: number;
   #seen = "";
-  #since = 0;
+  #silentMs = 0;
+  #lookedAt = 0;
   #goneLooks = 0;
 
   constructor(staleMs: number) {
@@ -18,12 +22,16 @@ export class Silence {
 
   /** Whether nothing of this has changed for long enough. */
   isStale(signs: string): boolean {
-    if (signs !== this.#seen) {
+    const now = performance.now();
+    if (signs === this.#seen) {
+      this.#silentMs += Math.min(now - this.#lookedAt, this.#staleMs / FEWEST_LOOKS);
+    } else {
       this.#seen = signs;
-      this.#since = performance.now();
+      this.#silentMs = 0;
       this.#goneLooks = 0;
     }
-    return performance.now() - this.#since >= this.#staleMs;
+    this.#lookedAt = now;
+    return this.#silentMs >= this.#staleMs;
   }
 
   /** The same of a ticket. A process of this machine can be asked for. */
