@@ -67,6 +67,18 @@ function standingStill({ backend }: Client, nth: number) {
   return { backend: { ...rest, tracking, artifacts: (uri: string) => backend.artifacts(uri) }, reached, goOn };
 }
 
+/** A target that counts how many runs are written to. */
+function withCountedSinks({ backend }: Client) {
+  const sinks = { count: 0 };
+  const tracking = withCalls(backend.tracking, {
+    openSink: async (id) => {
+      sinks.count++;
+      return await backend.tracking.openSink(id);
+    },
+  });
+  return { backend: withCalls(backend, { tracking }), sinks };
+}
+
 describe.skipIf(leftOut("python"))("syncs to one MLflow server at once", () => {
   for (const count of [2, 4]) {
     it(`are one after the other: ${count} programs make one copy`, async () => {
@@ -107,15 +119,18 @@ describe.skipIf(leftOut("python"))("syncs to one MLflow server at once", () => {
     const { server, to } = await startedServer();
     const from = await connect(source);
     const stop = standingStill(from, 4);
-    const first = syncAtPace(
-      { from: stop.backend, to: server.address, concurrency: 1 },
-      { ...PACE, beatMs: 1_000_000 },
-    );
+    const other = await connect(server.address);
+    onTestFinished(() => other.close());
+    const { backend, sinks } = withCountedSinks(other);
+    const first = syncAtPace({ from: stop.backend, to: backend, concurrency: 1 }, { ...PACE, beatMs: 1_000_000 });
     first.catch(() => {});
     await stop.reached;
     expect(await syncAtPace({ from, to }, PACE)).toMatchObject({ conflicts: [], failures: [], isEqual: false });
+    const written = sinks.count;
     stop.goOn();
     await expect(first).rejects.toMatchObject({ code: "LOCK_LOST" });
+    expect(written).toBeGreaterThan(0);
+    expect(sinks.count).toBe(written);
     expect(await sync({ from, to })).toMatchObject({ isEqual: true });
     expect(await contentOf(to, ALIKE)).toEqual(expected);
     expect(await registeredNames(to)).toEqual(["digits", "empty"]);
