@@ -34,6 +34,10 @@ const STATUS_STYLES: Readonly<Record<RunStatus, Style>> = {
 const STALE = "stale";
 const STALE_STYLE: Style = "yellow";
 
+/** A run's status, or that it is stale. */
+export const stateText = ({ status }: RunEntity, sign: LifeSign | undefined): string =>
+  sign?.isStale === true ? STALE : status;
+
 function statusCell({ id, status }: RunEntity, { isTerminal, nowMs, lifeSigns }: RunView): Cell {
   const sign = lifeSigns.get(id);
   if (sign?.isStale !== true) return { text: safeText(status), style: STATUS_STYLES[status] };
@@ -41,11 +45,12 @@ function statusCell({ id, status }: RunEntity, { isTerminal, nowMs, lifeSigns }:
 }
 
 /** A run's name and status, as the first line about it. */
-export function titleLine(out: Output, { name, status, lifecycleStage }: RunEntity, isStale = false): string {
+export function titleLine(out: Output, run: RunEntity, sign: LifeSign | undefined): string {
+  const { name, status, lifecycleStage } = run;
   const stage = lifecycleStage === "deleted" ? " (deleted)" : "";
-  const state = isStale ? STALE : status;
+  const state = stateText(run, sign);
   const shown = cutTo(safeText(name), out.width - state.length - stage.length - 2);
-  return `${out.style("bold", shown)}  ${out.style(isStale ? STALE_STYLE : STATUS_STYLES[status], state)}${stage}`;
+  return `${out.style("bold", shown)}  ${out.style(state === STALE ? STALE_STYLE : STATUS_STYLES[status], state)}${stage}`;
 }
 
 /** Tags that MLflow and Tidemark set by themselves. */

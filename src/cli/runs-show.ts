@@ -104,7 +104,7 @@ function headLines(out: Output, run: RunEntity, experiment: Experiment, sign: Li
     ["user", run.userId],
     ["files", run.artifactUri],
   ];
-  return [titleLine(out, run, sign?.isStale), ...pairLines(out, facts)];
+  return [titleLine(out, run, sign), ...pairLines(out, facts)];
 }
 
 const processText = ({ process }: LifeSign): string => (process === "unknown" ? "" : `; its process is ${process}`);

@@ -55,6 +55,7 @@ export async function collectRun(run: RunEntity, collection: Collection): Promis
     id: run.id,
     name: omissions.cut(run.name),
     status: run.status,
+    ...(await lastSignOf(run, client)),
     experiment: omissions.cut(experimentNames.get(run.experimentId) ?? run.experimentId),
     user: omissions.cut(run.userId),
     startTime: run.startTime,
@@ -68,6 +69,12 @@ export async function collectRun(run: RunEntity, collection: Collection): Promis
     datasets: datasetsOf(run, omissions),
     ...(await collectFiles(run, collection, reading)),
   };
+}
+
+async function lastSignOf(run: RunEntity, client: Client): Promise<Pick<ReportRun, "lastSign">> {
+  if (run.status !== "RUNNING") return {};
+  const [sign] = await client.runs.lifeSigns([run]);
+  return sign?.isStale === true ? { lastSign: sign.lastSign } : {};
 }
 
 /** Tags that MLflow and Tidemark set by themselves. */

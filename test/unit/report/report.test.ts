@@ -7,7 +7,7 @@ import { memoryBackend } from "../../../src/memory/index.ts";
 import { unpackColumns } from "../../../src/report/curves/column-bytes.ts";
 import { type ReportOptions, report } from "../../../src/report/index.ts";
 import { POINT_COLUMNS, type ReportPayload, SUMMARY_COLUMNS } from "../../../src/report/payload.ts";
-import { temporaryDirectory } from "../../support/mlruns.ts";
+import { age, runDirectory, temporaryDirectory } from "../../support/mlruns.ts";
 
 const inMemory = () => connect(memoryBackend());
 const open = (client: Client, name = "a run") =>
@@ -77,6 +77,26 @@ describe("report", () => {
     const { curve, payload } = await reported(client, run);
     expect([curve("loss").values, payload.runs[0]?.status]).toEqual([[0.5], "RUNNING"]);
     await run.end();
+  });
+
+  it("says since when nothing was heard of a run that says RUNNING", async () => {
+    const mlruns = temporaryDirectory();
+    const client = await connect(mlruns);
+    const experimentId = await client.experiments.create({ name: "reports" });
+    const lastSign = Date.now() - 3_600_000;
+    const ids: string[] = [];
+    for (const name of ["left", "ended", "alive"]) {
+      const { id } = await client.runs.create({ experimentId, name, startTime: lastSign - 1_000 });
+      if (name === "ended") await client.runs.update({ runId: id, status: "KILLED" });
+      if (name !== "alive") age(runDirectory(mlruns, id), lastSign);
+      ids.push(id);
+    }
+    const { payload } = await reported(client, ids);
+    expect(payload.runs.map(({ status, lastSign }) => [status, lastSign])).toEqual([
+      ["RUNNING", lastSign],
+      ["KILLED", undefined],
+      ["RUNNING", undefined],
+    ]);
   });
 
   it("takes ids, entities and runs, each once, in their order", async () => {
