@@ -122,4 +122,4 @@ async function settleSpool(backend: Backend, ids: readonly string[], options: Ch
 }
 
 /** Who records into a directory needs no spool. */
-const loadRemote = () => import("./remote/remote-place.ts");
+const loadRemote = () => import("./remote/open-remotely.ts");

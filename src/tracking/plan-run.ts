@@ -4,7 +4,7 @@ import type { Backend } from "../contract/backend.ts";
 import type { ExperimentRef, PlannedRun } from "../schema/run.ts";
 import type { CapturedEnvironment } from "./environment/capture.ts";
 import { packagesTag } from "./environment/packages.ts";
-import type { RemoteOptions } from "./remote/remote-place.ts";
+import type { RemoteOptions } from "./remote/open-remotely.ts";
 import { type MetricKeys, Run } from "./run.ts";
 import type { OpenRunOptions, openRunSchema } from "./run-options.ts";
 import type { RunPlace } from "./run-place.ts";
