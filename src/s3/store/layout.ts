@@ -27,8 +27,9 @@ export const runDirectory = (id: string): string => `runs/run=${id}`;
 export const runKey = (id: string): string => `${runDirectory(id)}/run.json`;
 export const runArtifacts = (id: string): string => `${runDirectory(id)}/artifacts`;
 
-export const loggedModelKey = (id: string): string => `logged-models/model=${id}/model.json`;
-export const loggedModelArtifacts = (id: string): string => `logged-models/model=${id}/artifacts`;
+export const loggedModelDirectory = (id: string): string => `logged-models/model=${id}`;
+export const loggedModelKey = (id: string): string => `${loggedModelDirectory(id)}/model.json`;
+export const loggedModelArtifacts = (id: string): string => `${loggedModelDirectory(id)}/artifacts`;
 
 export const modelNameKey = (name: string): string => `model-names/${nameSegment(name)}`;
 export const modelKey = (id: string): string => `models/${id}/model.json`;
