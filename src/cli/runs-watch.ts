@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { durationText } from "../base/amounts.ts";
-import type { RunEntity } from "../schema/run.ts";
+import { isoTime } from "../base/iso-time.ts";
+import { hasEnded, type RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
 import type { LifeSign } from "../tracking/life/life-signs.ts";
 import { findRun } from "./find-run.ts";
 import { jsonText } from "./json.ts";
 import { metricKeys, metricSection, summarizeMetrics } from "./metric-summary.ts";
 import type { Output } from "./output.ts";
-import { hasEnded, runJson, stateText, titleLine } from "./run-columns.ts";
+import { runJson, stateText, titleLine } from "./run-columns.ts";
 import { type Session, withClient } from "./session.ts";
 import { cutTo, safeText } from "./text.ts";
-import { isoTime, relativeTime } from "./times.ts";
+import { relativeTime } from "./times.ts";
 
 export interface WatchOptions {
   readonly run: string;
@@ -32,7 +33,7 @@ export async function watchRun(session: Session, { run: name, interval }: WatchO
       for (let run = await findRun(client, name); ; run = await client.runs.get(run.id)) {
         const [sign] = await client.runs.lifeSigns(run.status === "RUNNING" ? [run] : []);
         await show(run, sign);
-        if (hasEnded(run)) return run.status === "FINISHED" ? 0 : RUN_FAILED;
+        if (hasEnded(run.status)) return run.status === "FINISHED" ? 0 : RUN_FAILED;
         // An interrupted sleep rejects, and is no error.
         await sleep(interval * 1_000, undefined, { signal: stop.signal }).catch(() => {});
         if (stop.signal.aborted) return INTERRUPTED;

@@ -18,7 +18,7 @@ import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
-import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
+import { type CreateRun, hasEnded, type RunEntity, type UpdateRun } from "../schema/run.ts";
 import { parseFilter } from "../search/filter.ts";
 import { parseOrderBy } from "../search/order-by.ts";
 import { cutPage, isShown } from "../search/page.ts";
@@ -205,8 +205,7 @@ export class FsTrackingStore implements TrackingStore {
 
   async rewind(runId: string, to: RewindTarget): Promise<void> {
     const place = this.#findActive(runId);
-    const { status } = this.#runs.read(place);
-    const mayBeWritten = status === "RUNNING" || status === "SCHEDULED";
+    const mayBeWritten = !hasEnded(this.#runs.read(place).status);
     const { rewindRun } = await import("./rewind-run.ts");
     try {
       await rewindRun(this.#store, { id: runId, place, mayBeWritten }, to);

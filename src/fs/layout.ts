@@ -29,8 +29,6 @@ export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([
 export const DEFAULT_EXPERIMENT_NAME = "Default";
 export const DEFAULT_EXPERIMENT_ID = "0";
 
-export const RUN_NAME_TAG = "mlflow.runName";
-
 /** What MLflow accepts as the id of a run or a logged model, and so as the name of its directory. */
 const ID = /^[a-zA-Z0-9][\w-]{0,255}$/;
 export const isId = (id: string): boolean => ID.test(id);

@@ -12,6 +12,7 @@ import type {
   ViewType,
 } from "../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
+import { RUN_NAME_TAG } from "../schema/known-tags.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
@@ -107,7 +108,7 @@ export class HttpTrackingStore implements TrackingStore {
       experiment_id: input.experimentId,
       start_time: input.startTime ?? Date.now(),
       user_id: input.userId ?? UNKNOWN_USER,
-      run_name: input.name ?? input.tags?.["mlflow.runName"] ?? newRunName(),
+      run_name: input.name ?? input.tags?.[RUN_NAME_TAG] ?? newRunName(),
       tags: pairsOf(input.tags),
     };
     return await this.#rest.call({ method: "POST", path: `${API}/runs/create`, body }, runOf);

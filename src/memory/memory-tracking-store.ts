@@ -24,6 +24,7 @@ import type {
   TrackingStore,
 } from "../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment, LifecycleStage } from "../schema/experiment.ts";
+import { RUN_NAME_TAG } from "../schema/known-tags.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
@@ -31,7 +32,7 @@ import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import { searchExperiments, searchRuns } from "../search/searches.ts";
 import { MemoryLoggedModelStore } from "./memory-logged-model-store.ts";
 import { memorySink, writeBatch } from "./memory-metric-sink.ts";
-import { MemoryRun, RUN_NAME_TAG } from "./memory-run.ts";
+import { MemoryRun } from "./memory-run.ts";
 import { URI } from "./memory-uri.ts";
 
 const DEFAULT_ID = "0";

@@ -2,7 +2,7 @@ import { TidemarkError } from "../base/errors.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import type { LoggedModel } from "../schema/model.ts";
 import type { ModelVersion } from "../schema/model-version.ts";
-import type { RunEntity } from "../schema/run.ts";
+import { hasEnded, type RunEntity } from "../schema/run.ts";
 import { pairExperiment, whereIsExperiment } from "./copy-experiment.ts";
 import { copyFiles, type FilePlaces } from "./copy-files.ts";
 import { type CopiedModel, LoggedModelPairs } from "./copy-logged-model.ts";
@@ -138,8 +138,7 @@ export class SyncPass {
   /** A run that goes on has got more since it was listed; a server's list leaves out links. */
   async #asItIs(run: RunEntity): Promise<RunEntity> {
     const { backend } = this.#context.from;
-    const isEnded = run.status !== "RUNNING" && run.status !== "SCHEDULED";
-    return isEnded && backend.importer !== undefined ? run : await backend.tracking.getRun(run.id);
+    return hasEnded(run.status) && backend.importer !== undefined ? run : await backend.tracking.getRun(run.id);
   }
 
   /** Where runs are chosen, their models are. */

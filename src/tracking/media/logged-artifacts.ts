@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { messageOf, TidemarkError } from "../../base/errors.ts";
 import { checkArgument } from "../../schema/check.ts";
+import { LOGGED_ARTIFACTS_TAG } from "../../schema/known-tags.ts";
 import { tagSchema } from "../../schema/param.ts";
 import { inTurn } from "./in-turn.ts";
 import type { MediaTarget } from "./media-target.ts";
-
-const LOGGED_ARTIFACTS_TAG = "mlflow.loggedArtifacts";
 
 const entriesSchema = z.array(z.unknown());
 const tableEntrySchema = z.object({ path: z.string(), type: z.literal("table") });

@@ -163,6 +163,9 @@ describe("report", () => {
       "mlflow.source.git.commit": "abc",
       "tidemark.runtime": "node",
       "mlflow.note.content": "What it is",
+      // A mark, where the store cannot take values back.
+      "tidemark.mark.epoch 1": "{}",
+      "tidemark.markPart.0.epoch 1": "x",
     });
     run.logParam("long", "x".repeat(5_000));
     await run.end();
