@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
+import { DEFAULT_EXPERIMENT_ID } from "../base/experiment-ids.ts";
 import { experimentDeleted, runDeleted } from "../base/store-errors.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type {
@@ -28,7 +29,7 @@ import type { ExperimentFiles } from "./experiment-files.ts";
 import { FsMetricSink } from "./fs-metric-sink.ts";
 import { deleteText } from "./key-files.ts";
 import { lastWriteBelow } from "./last-write.ts";
-import { DEFAULT_EXPERIMENT_ID, METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
+import { METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { readHistory } from "./metric-history.ts";
 import { exchangedMetrics, RewindPlace } from "./rewind-place.ts";
 import { RunFiles } from "./run-files.ts";

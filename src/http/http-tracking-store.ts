@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TidemarkError } from "../base/errors.ts";
+import { DEFAULT_EXPERIMENT_ID } from "../base/experiment-ids.ts";
 import { newRunName } from "../base/ids.ts";
 import { defaultExperimentStays, experimentDeleted, experimentNameTaken, runDeleted } from "../base/store-errors.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
@@ -25,8 +26,6 @@ import { placeError } from "./place-error.ts";
 import type { RestClient } from "./rest-client.ts";
 import { API, pairsOf } from "./routes.ts";
 import type { RunIds } from "./run-ids.ts";
-
-const DEFAULT_EXPERIMENT_ID = "0";
 
 const VIEW_TYPES: Readonly<Record<ViewType, string>> = { active: "ACTIVE_ONLY", deleted: "DELETED_ONLY", all: "ALL" };
 
