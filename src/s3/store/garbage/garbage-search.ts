@@ -1,3 +1,4 @@
+import { warnOnce } from "../../../base/diagnostics.ts";
 import { TidemarkError } from "../../../base/errors.ts";
 import type { Garbage, GarbageAge } from "../../../contract/garbage-store.ts";
 import { inParallel } from "../../parallel.ts";
@@ -155,8 +156,11 @@ export class GarbageSearch {
         if (since < before) found.push({ kind: "upload", id, since, place: this.#uriOf(id), token: uploadId });
       }
     } catch (error) {
-      // A storage that does not list them.
-      if (!(error instanceof TidemarkError && error.code === "NOT_IMPLEMENTED")) throw error;
+      if (!(error instanceof TidemarkError)) throw error;
+      // Who may write and delete objects may not always list uploads: all else can be cleared away.
+      if (error.code === "PERMISSION_DENIED") {
+        warnOnce(`uploads:${base}`, `uploads that nobody has completed are not looked for: ${error.message}`);
+      } else if (error.code !== "NOT_IMPLEMENTED") throw error;
     }
     return found;
   }
