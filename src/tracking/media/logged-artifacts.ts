@@ -29,6 +29,17 @@ export async function announceTable(target: MediaTarget, path: string): Promise<
   });
 }
 
+/** The paths of the tables that such a tag lists; none where it holds something else. */
+export function announcedTables(text: string | undefined): string[] {
+  let entries: readonly unknown[];
+  try {
+    entries = text === undefined ? [] : parseEntries(text);
+  } catch {
+    return [];
+  }
+  return entries.flatMap((entry) => tableEntrySchema.safeParse(entry).data?.path ?? []);
+}
+
 function parseEntries(text: string): readonly unknown[] {
   try {
     return entriesSchema.parse(JSON.parse(text));
