@@ -1,9 +1,9 @@
 import { durationText } from "../base/amounts.ts";
 import { isoTime } from "../base/iso-time.ts";
+import { shortNumber } from "../base/short-number.ts";
 import { hasEnded, type RunEntity, type RunStatus } from "../schema/run.ts";
 import type { LifeSign } from "../tracking/life/life-signs.ts";
 import type { AttributeColumn, RunColumn } from "./column-names.ts";
-import { shortNumber } from "./numbers.ts";
 import type { Output, Style } from "./output.ts";
 import type { Cell, Column } from "./table.ts";
 import { cutTo, safeText } from "./text.ts";

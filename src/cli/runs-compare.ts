@@ -1,8 +1,8 @@
 import { isSmallerBetter } from "../base/metric-direction.ts";
+import { shortNumber } from "../base/short-number.ts";
 import { isRecordedTag, RUN_NAME_TAG } from "../schema/known-tags.ts";
 import type { RunEntity } from "../schema/run.ts";
 import { findRun } from "./find-run.ts";
-import { shortNumber } from "./numbers.ts";
 import type { Output } from "./output.ts";
 import { SHORT_ID_LENGTH } from "./run-columns.ts";
 import { tableSection } from "./sections.ts";

@@ -5,6 +5,7 @@ import { hasEnded, type RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
 import type { LifeSign } from "../tracking/life/life-signs.ts";
 import { findRun } from "./find-run.ts";
+import { interruptible } from "./interrupt.ts";
 import { jsonText } from "./json.ts";
 import { metricKeys, metricSection, summarizeMetrics } from "./metric-summary.ts";
 import type { Output } from "./output.ts";
@@ -19,29 +20,20 @@ export interface WatchOptions {
 }
 
 const RUN_FAILED = 1;
-/** What shells make of a program that Ctrl+C ended. */
-const INTERRUPTED = 130;
 
 /** `tidemark runs watch`: the exit code says how the run ended. */
-export async function watchRun(session: Session, { run: name, interval }: WatchOptions): Promise<number> {
-  const stop = new AbortController();
-  const onInterrupt = () => stop.abort();
-  process.once("SIGINT", onInterrupt);
-  try {
-    return await withClient(session, async (client) => {
+export function watchRun(session: Session, { run: name, interval }: WatchOptions): Promise<number | undefined> {
+  return interruptible((signal) =>
+    withClient(session, async (client) => {
       const show = viewerFor(session, client);
       for (let run = await findRun(client, name); ; run = await client.runs.get(run.id)) {
         const [sign] = await client.runs.lifeSigns(run.status === "RUNNING" ? [run] : []);
         await show(run, sign);
         if (hasEnded(run.status)) return run.status === "FINISHED" ? 0 : RUN_FAILED;
-        // An interrupted sleep rejects, and is no error.
-        await sleep(interval * 1_000, undefined, { signal: stop.signal }).catch(() => {});
-        if (stop.signal.aborted) return INTERRUPTED;
+        await sleep(interval * 1_000, undefined, { signal });
       }
-    });
-  } finally {
-    process.removeListener("SIGINT", onInterrupt);
-  }
+    }),
+  );
 }
 
 /** Shows a run, with its sign of life where it is RUNNING. */
