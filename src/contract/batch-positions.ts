@@ -11,3 +11,22 @@ export const allPositions = ({ metrics, params, tags, inputs, marks = [] }: Batc
   inputs: firstPositions(inputs.length),
   marks: firstPositions(marks.length),
 });
+
+/** Where everything of a batch is that is not among some positions. */
+export const otherPositions = (
+  { metrics, params, tags, inputs, marks = [] }: Batch,
+  taken: BatchPositions,
+): BatchPositions => ({
+  metrics: others(metrics.length, taken.metrics),
+  params: others(params.length, taken.params),
+  tags: others(tags.length, taken.tags),
+  inputs: others(inputs.length, taken.inputs),
+  marks: others(marks.length, taken.marks ?? []),
+});
+
+function others(count: number, taken: ArrayLike<number>): number[] {
+  const left = firstPositions(count);
+  if (taken.length === 0) return left;
+  const gone = new Set(Array.from(taken));
+  return left.filter((position) => !gone.has(position));
+}

@@ -1,3 +1,4 @@
+import { DEFAULT_EXPERIMENT_ID, DEFAULT_EXPERIMENT_NAME } from "../base/experiment-ids.ts";
 import { newId, newRunName } from "../base/ids.ts";
 import {
   defaultExperimentStays,
@@ -35,8 +36,6 @@ import { memorySink, writeBatch } from "./memory-metric-sink.ts";
 import { MemoryRun } from "./memory-run.ts";
 import { URI } from "./memory-uri.ts";
 
-const DEFAULT_ID = "0";
-
 /** Experiments and runs in maps. */
 export class MemoryTrackingStore implements TrackingStore {
   readonly experiments = new Map<string, Experiment>();
@@ -46,7 +45,7 @@ export class MemoryTrackingStore implements TrackingStore {
   readonly loggedModels = new MemoryLoggedModelStore((experimentId) => this.#findExperiment(experimentId));
 
   constructor() {
-    this.#createExperiment({ name: "Default" });
+    this.#createExperiment({ name: DEFAULT_EXPERIMENT_NAME });
   }
 
   readonly sync: SyncTrackingStore = {
@@ -111,7 +110,7 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async deleteExperiment(experimentId: string): Promise<void> {
-    if (experimentId === DEFAULT_ID) throw defaultExperimentStays();
+    if (experimentId === DEFAULT_EXPERIMENT_ID) throw defaultExperimentStays();
     this.#setStage(this.#findActiveExperiment(experimentId), "deleted");
   }
 

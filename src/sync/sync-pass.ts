@@ -1,4 +1,5 @@
 import { TidemarkError } from "../base/errors.ts";
+import { DEFAULT_EXPERIMENT_ID } from "../base/experiment-ids.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import type { LoggedModel } from "../schema/model.ts";
 import type { ModelVersion } from "../schema/model-version.ts";
@@ -62,7 +63,7 @@ export class SyncPass {
       const message = `the source has no experiment ${JSON.stringify(missing)}`;
       throw new TidemarkError("RESOURCE_DOES_NOT_EXIST", message, { details: { argument: "experiments" } });
     }
-    return found.sort((a, b) => Number(b.id === "0") - Number(a.id === "0"));
+    return found.sort((a, b) => Number(b.id === DEFAULT_EXPERIMENT_ID) - Number(a.id === DEFAULT_EXPERIMENT_ID));
   }
 
   async #copyExperiment(experiment: Experiment): Promise<void> {

@@ -1,7 +1,7 @@
 import { TidemarkError } from "../../base/errors.ts";
 import { noSuchLoggedModel } from "../../base/store-errors.ts";
 import type { Batch, BatchPositions, MetricColumns, Series } from "../../contract/batch.ts";
-import { firstPositions } from "../../contract/batch-positions.ts";
+import { firstPositions, otherPositions } from "../../contract/batch-positions.ts";
 import { rowsAt } from "../../contract/metric-columns.ts";
 import type { AsyncMetricSink } from "../../contract/metric-sink.ts";
 import { OK, type Outcome } from "../../contract/outcome.ts";
@@ -154,24 +154,11 @@ function outcomeOf(error: unknown, batch: Batch, accepted: BatchPositions): Outc
   if (!(error instanceof TidemarkError)) throw error;
   const isOfStorage = error.details.httpStatus !== undefined;
   if (!isOfStorage && FINAL.has(error.code)) {
-    return { status: "permanent", error, accepted, rejected: restOf(batch, accepted) };
+    return { status: "permanent", error, accepted, rejected: otherPositions(batch, accepted) };
   }
   // No smaller batch without what is too large is found by the queue.
   if (!isOfStorage && error.code === "INVALID_PARAMETER_VALUE") return { status: "permanent", error, accepted };
   return { status: "retryable", error, accepted };
-}
-
-const restOf = ({ metrics, params, tags, inputs, marks = [] }: Batch, accepted: BatchPositions): BatchPositions => ({
-  metrics: without(metrics.length, accepted.metrics),
-  params: without(params.length, accepted.params),
-  tags: without(tags.length, accepted.tags),
-  inputs: without(inputs.length, accepted.inputs),
-  marks: firstPositions(marks.length),
-});
-
-function without(length: number, positions: ArrayLike<number>): number[] {
-  const gone = new Set(Array.from(positions));
-  return firstPositions(length).filter((at) => !gone.has(at));
 }
 
 function stopIfAborted(signal: AbortSignal): void {
