@@ -87,3 +87,8 @@ export function paramChanged(runId: string, key: string, current: string, attemp
 
 export const transferCancelled = (signal: AbortSignal): TidemarkError =>
   new TidemarkError("CANCELLED", "the transfer was cancelled", { cause: signal.reason });
+
+/** @throws {TidemarkError} `CANCELLED`, of a transfer that nobody wants any more */
+export function refuseIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw transferCancelled(signal);
+}

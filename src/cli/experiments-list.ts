@@ -1,9 +1,10 @@
+import { isoTime } from "../base/iso-time.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import { type SearchOptions, searchQuery, takeFirst, viewTypeOf } from "./search.ts";
 import { remark, type Session, withClient } from "./session.ts";
 import { type Cell, type Column, printTable } from "./table.ts";
 import { safeText } from "./text.ts";
-import { isoTime, relativeTime } from "./times.ts";
+import { relativeTime } from "./times.ts";
 
 const COLUMNS: readonly Column[] = [
   { header: "id", isWhole: true },

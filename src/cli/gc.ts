@@ -1,12 +1,13 @@
 import { bytesText } from "../base/amounts.ts";
 import { readEnv } from "../base/env.ts";
+import { isoTime } from "../base/iso-time.ts";
 import { DEFAULT_TRACKING_URI } from "../connect/connect.ts";
 import { type GcResult, gc } from "../sync/gc/gc.ts";
 import type { GcItem } from "../sync/gc/gc-options.ts";
 import { remark, type Session } from "./session.ts";
 import { type Cell, type Column, printTable } from "./table.ts";
 import { safeText } from "./text.ts";
-import { isoTime, relativeTime } from "./times.ts";
+import { relativeTime } from "./times.ts";
 
 export interface GcCommandOptions {
   readonly place?: string;

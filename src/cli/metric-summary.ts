@@ -1,6 +1,6 @@
+import { shortNumber } from "../base/short-number.ts";
 import type { RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
-import { shortNumber } from "./numbers.ts";
 import type { Output } from "./output.ts";
 import { tableSection } from "./sections.ts";
 import { sparkline } from "./sparkline.ts";

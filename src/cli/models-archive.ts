@@ -1,14 +1,12 @@
-import { TidemarkError } from "../base/errors.ts";
 import { packModel } from "../models/archive/pack-model.ts";
 import { unpackModel } from "../models/archive/unpack-model.ts";
 import type { TransferWatch } from "../tracking/artifact-transfers.ts";
+import { interruptible } from "./interrupt.ts";
 import { withProgress } from "./progress.ts";
 import type { Session } from "./session.ts";
 import { safeText } from "./text.ts";
 
 const PERCENT = 100;
-/** What shells make of a program that Ctrl+C ended. */
-const INTERRUPTED = 130;
 
 interface Places {
   readonly directory: string;
@@ -27,6 +25,7 @@ export function packArchive(session: Session, { directory, archive }: Places): P
     );
     if (session.json) session.out.json(packed);
     else session.out.lines([`${packed.sha256}  ${safeText(packed.file)}`]);
+    return undefined;
   });
 }
 
@@ -39,6 +38,7 @@ export function unpackArchive(session: Session, options: UnpackPlaces): Promise<
     );
     if (session.json) session.out.json({ directory: place });
     else session.out.lines([safeText(place)]);
+    return undefined;
   });
 }
 
@@ -56,20 +56,4 @@ function watched<T>(
       shown = percent;
     }),
   );
-}
-
-/** Ctrl+C stops the work, which then leaves nothing behind. */
-async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<number | undefined> {
-  const stop = new AbortController();
-  const onInterrupt = () => stop.abort();
-  process.once("SIGINT", onInterrupt);
-  try {
-    await work(stop.signal);
-    return undefined;
-  } catch (error) {
-    if (error instanceof TidemarkError && error.code === "CANCELLED") return INTERRUPTED;
-    throw error;
-  } finally {
-    process.removeListener("SIGINT", onInterrupt);
-  }
 }

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { invalidArgument, messageOf } from "../base/errors.ts";
 import { loadModel } from "../models/load/load-model.ts";
-import { parseServingInput } from "../models/serving-input.ts";
-import { formatServingOutput } from "../models/serving-output.ts";
+import { parseServingInput } from "../models/serving/serving-input.ts";
+import { formatServingOutput } from "../models/serving/serving-output.ts";
 import { type Session, withClient } from "./session.ts";
 
 interface PredictOptions {

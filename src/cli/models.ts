@@ -1,3 +1,4 @@
+import { isoTime } from "../base/iso-time.ts";
 import type { ModelVersion, RegisteredModel } from "../schema/model-version.ts";
 import type { Client } from "../tracking/client.ts";
 import type { Output } from "./output.ts";
@@ -6,7 +7,7 @@ import { pairLines, pairSection, tableSection } from "./sections.ts";
 import { remark, type Session, withClient } from "./session.ts";
 import { type Cell, printTable } from "./table.ts";
 import { safeText } from "./text.ts";
-import { isoTime, relativeTime } from "./times.ts";
+import { relativeTime } from "./times.ts";
 
 const MODEL_COLUMNS = ["name", "aliases", "updated", "description"].map((header) => ({ header }));
 const VERSION_COLUMNS = ["version", "aliases", "stage", "status", "created", "run", "source"].map((header) => ({

@@ -139,7 +139,11 @@ function addReport(program: Command, run: Run): void {
   withSearch(report)
     .option("--out <file>", "where it goes", "report.html")
     .option("--title <text>", "what it is called")
-    .addOption(new Option("--max-points <count>", "points of all curves together").argParser(usage(parseCount)))
+    .addOption(
+      new Option("--max-points <count>", "points of all curves together (default: 1,000,000)").argParser(
+        usage(parseCount),
+      ),
+    )
     .action(async (runs = [], options, command) => {
       if (runs.length === 0 && options.experiment === undefined) {
         command.error("error: name a run, or an experiment with --experiment");

@@ -1,12 +1,13 @@
 import { durationText } from "../base/amounts.ts";
-import type { RunEntity, RunStatus } from "../schema/run.ts";
+import { isoTime } from "../base/iso-time.ts";
+import { shortNumber } from "../base/short-number.ts";
+import { hasEnded, type RunEntity, type RunStatus } from "../schema/run.ts";
 import type { LifeSign } from "../tracking/life/life-signs.ts";
 import type { AttributeColumn, RunColumn } from "./column-names.ts";
-import { shortNumber } from "./numbers.ts";
 import type { Output, Style } from "./output.ts";
 import type { Cell, Column } from "./table.ts";
 import { cutTo, safeText } from "./text.ts";
-import { isoTime, relativeTime } from "./times.ts";
+import { relativeTime } from "./times.ts";
 
 /** Characters of an id that tell the runs of one store apart, nearly always. */
 export const SHORT_ID_LENGTH = 8;
@@ -34,6 +35,10 @@ const STATUS_STYLES: Readonly<Record<RunStatus, Style>> = {
 const STALE = "stale";
 const STALE_STYLE: Style = "yellow";
 
+/** A run's status, or that it is stale. */
+export const stateText = ({ status }: RunEntity, sign: LifeSign | undefined): string =>
+  sign?.isStale === true ? STALE : status;
+
 function statusCell({ id, status }: RunEntity, { isTerminal, nowMs, lifeSigns }: RunView): Cell {
   const sign = lifeSigns.get(id);
   if (sign?.isStale !== true) return { text: safeText(status), style: STATUS_STYLES[status] };
@@ -41,18 +46,13 @@ function statusCell({ id, status }: RunEntity, { isTerminal, nowMs, lifeSigns }:
 }
 
 /** A run's name and status, as the first line about it. */
-export function titleLine(out: Output, { name, status, lifecycleStage }: RunEntity, isStale = false): string {
+export function titleLine(out: Output, run: RunEntity, sign: LifeSign | undefined): string {
+  const { name, status, lifecycleStage } = run;
   const stage = lifecycleStage === "deleted" ? " (deleted)" : "";
-  const state = isStale ? STALE : status;
+  const state = stateText(run, sign);
   const shown = cutTo(safeText(name), out.width - state.length - stage.length - 2);
-  return `${out.style("bold", shown)}  ${out.style(isStale ? STALE_STYLE : STATUS_STYLES[status], state)}${stage}`;
+  return `${out.style("bold", shown)}  ${out.style(state === STALE ? STALE_STYLE : STATUS_STYLES[status], state)}${stage}`;
 }
-
-/** Tags that MLflow and Tidemark set by themselves. */
-export const isRecorded = (key: string): boolean => /^(mlflow|tidemark)\./.test(key);
-
-/** Nothing more will come. */
-export const hasEnded = ({ status }: RunEntity): boolean => status !== "RUNNING" && status !== "SCHEDULED";
 
 /** The head of a column: with its kind where programs read it. */
 export function columnOf({ kind, key }: RunColumn, { isTerminal }: RunView): Column {
@@ -108,7 +108,7 @@ export function runJson(run: RunEntity, sign: LifeSign | undefined) {
 function durationCell(run: RunEntity, { isTerminal, nowMs }: RunView): Cell {
   const { startTime, endTime } = run;
   if (!isTerminal) return { text: endTime === undefined ? "" : String((endTime - startTime) / 1000) };
-  if (endTime === undefined && hasEnded(run)) return { text: "" };
+  if (endTime === undefined && hasEnded(run.status)) return { text: "" };
   return { text: durationText(Math.max(0, (endTime ?? nowMs) - startTime)) };
 }
 

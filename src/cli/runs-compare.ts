@@ -1,9 +1,10 @@
 import { isSmallerBetter } from "../base/metric-direction.ts";
+import { shortNumber } from "../base/short-number.ts";
+import { isRecordedTag, RUN_NAME_TAG } from "../schema/known-tags.ts";
 import type { RunEntity } from "../schema/run.ts";
 import { findRun } from "./find-run.ts";
-import { shortNumber } from "./numbers.ts";
 import type { Output } from "./output.ts";
-import { isRecorded, SHORT_ID_LENGTH } from "./run-columns.ts";
+import { SHORT_ID_LENGTH } from "./run-columns.ts";
 import { tableSection } from "./sections.ts";
 import { type Session, withClient } from "./session.ts";
 import { type Cell, type Column, printTable } from "./table.ts";
@@ -30,7 +31,7 @@ export interface Comparison {
 }
 
 /** Heads every column already, or belongs to no comparison: it names the run itself. */
-const OWN_TAGS: ReadonlySet<string> = new Set(["mlflow.runName"]);
+const OWN_TAGS: ReadonlySet<string> = new Set([RUN_NAME_TAG]);
 
 /** `tidemark runs compare` */
 export async function compareRuns(session: Session, { runs: names, all }: CompareOptions): Promise<undefined> {
@@ -82,7 +83,7 @@ function sections(out: Output, runs: readonly RunEntity[], { params, metrics, ta
       return best.includes(index) ? { text: `${text} *`, style: "green" } : { text };
     }),
   ];
-  const isOwn = ({ key }: ComparedRow) => !isRecorded(key);
+  const isOwn = ({ key }: ComparedRow) => !isRecordedTag(key);
   const lines = [
     ...tableSection(out, "Params", columns, params.map(cells)),
     ...tableSection(out, "Metrics (* the best)", columns, metrics.map(cells)),

@@ -1,9 +1,10 @@
+import { isoTime } from "../base/iso-time.ts";
 import type { StaleRun } from "../tracking/life/stale-runs.ts";
 import { findExperiments } from "./experiments-of.ts";
 import { remark, type Session, withClient } from "./session.ts";
 import { type Cell, type Column, printTable } from "./table.ts";
 import { safeText } from "./text.ts";
-import { isoTime, relativeTime } from "./times.ts";
+import { relativeTime } from "./times.ts";
 
 export interface ReapRunsOptions {
   readonly experiment?: string[];

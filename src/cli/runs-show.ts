@@ -1,9 +1,11 @@
 import { durationText } from "../base/amounts.ts";
 import { TidemarkError } from "../base/errors.ts";
+import { isoTime } from "../base/iso-time.ts";
 import type { RunMark } from "../contract/tracking-store.ts";
 import type { DatasetInput } from "../schema/dataset.ts";
 import type { Experiment } from "../schema/experiment.ts";
-import type { RunEntity } from "../schema/run.ts";
+import { DATASET_CONTEXT_TAG, isRecordedTag } from "../schema/known-tags.ts";
+import { hasEnded, type RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
 import type { LifeSign } from "../tracking/life/life-signs.ts";
 import { isMarkTag } from "../tracking/rewind/mark-tags.ts";
@@ -11,12 +13,12 @@ import { type ArtifactTree, artifactSection, listArtifactTree } from "./artifact
 import { findRun } from "./find-run.ts";
 import { type MetricSummary, metricKeys, metricSection, summarizeMetrics } from "./metric-summary.ts";
 import type { Output } from "./output.ts";
-import { hasEnded, isRecorded, runJson, titleLine } from "./run-columns.ts";
+import { runJson, titleLine } from "./run-columns.ts";
 import { pairLines, pairSection, tableSection } from "./sections.ts";
 import { type Session, withClient } from "./session.ts";
 import type { Cell } from "./table.ts";
 import { safeText } from "./text.ts";
-import { isoTime, relativeTime } from "./times.ts";
+import { relativeTime } from "./times.ts";
 
 /** Everything that is known of a run. */
 interface RunDetails {
@@ -73,7 +75,7 @@ function detailLines(out: Output, { run, experiment, sign, metrics, marks, artif
     ...pairSection(
       out,
       "Tags",
-      tags.filter(([key]) => !isRecorded(key)),
+      tags.filter(([key]) => !isRecordedTag(key)),
     ),
     ...tableSection(out, "Datasets", DATASET_COLUMNS, run.inputs.map(datasetCells)),
     ...pairSection(out, "Logged models", [
@@ -86,7 +88,7 @@ function detailLines(out: Output, { run, experiment, sign, metrics, marks, artif
     ...pairSection(
       out,
       "Recorded",
-      tags.filter(([key]) => isRecorded(key)),
+      tags.filter(([key]) => isRecordedTag(key)),
     ),
   ];
 }
@@ -99,12 +101,12 @@ function headLines(out: Output, run: RunEntity, experiment: Experiment, sign: Li
     ["id", run.id],
     ["experiment", `${experiment.name} (${experiment.id})`],
     ["started", time(run.startTime)],
-    ...(run.endTime === undefined || !hasEnded(run) ? [] : endFacts(run.startTime, run.endTime, time)),
+    ...(run.endTime === undefined || !hasEnded(run.status) ? [] : endFacts(run.startTime, run.endTime, time)),
     ...(sign?.isStale ? [["last sign", `${time(sign.lastSign)}${processText(sign)}`] as [string, string]] : []),
     ["user", run.userId],
     ["files", run.artifactUri],
   ];
-  return [titleLine(out, run, sign?.isStale), ...pairLines(out, facts)];
+  return [titleLine(out, run, sign), ...pairLines(out, facts)];
 }
 
 const processText = ({ process }: LifeSign): string => (process === "unknown" ? "" : `; its process is ${process}`);
@@ -117,6 +119,6 @@ const endFacts = (startMs: number, endMs: number, time: (timeMs: number) => stri
 const DATASET_COLUMNS = ["name", "context", "digest", "type", "source"].map((header) => ({ header }));
 
 const datasetCells = ({ dataset, tags }: DatasetInput): Cell[] =>
-  [dataset.name, tags["mlflow.data.context"] ?? "", dataset.digest, dataset.sourceType, dataset.source].map((text) => ({
+  [dataset.name, tags[DATASET_CONTEXT_TAG] ?? "", dataset.digest, dataset.sourceType, dataset.source].map((text) => ({
     text: safeText(text),
   }));

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { bytesText } from "../base/amounts.ts";
 import { redact } from "../base/diagnostics.ts";
+import { isoTime } from "../base/iso-time.ts";
 import { findBackend } from "../connect/connect.ts";
 import { listSpool, type SpoolListing } from "../queue/spool/spool.ts";
 import { defaultSpoolDirectory } from "../queue/spool/spool-location.ts";
@@ -9,7 +10,7 @@ import { withProgress } from "./progress.ts";
 import { remark, type Session } from "./session.ts";
 import { type Cell, type Column, printTable } from "./table.ts";
 import { safeText } from "./text.ts";
-import { isoTime, relativeTime } from "./times.ts";
+import { relativeTime } from "./times.ts";
 
 const SOMETHING_LEFT = 1;
 

@@ -1,16 +1,14 @@
 import { bytesText } from "../base/amounts.ts";
-import { TidemarkError } from "../base/errors.ts";
+import { isoTime } from "../base/iso-time.ts";
 import type { SyncCounts, SyncReport } from "../sync/report.ts";
 import { sync } from "../sync/sync.ts";
 import type { SyncHolder, SyncProgress } from "../sync/sync-options.ts";
+import { interruptible } from "./interrupt.ts";
 import { withGrowingProgress } from "./progress.ts";
 import { remark, type Session } from "./session.ts";
 import { safeText } from "./text.ts";
-import { isoTime } from "./times.ts";
 
 const SOMETHING_WRONG = 1;
-/** What shells make of a program that Ctrl+C ended. */
-const INTERRUPTED = 130;
 /** Of each list, for people; `--json` has all. */
 const MOST_LISTED = 50;
 
@@ -29,17 +27,13 @@ interface SyncCommand {
 }
 
 /** `tidemark sync` */
-export async function syncStores(session: Session, command: SyncCommand): Promise<number> {
-  const stop = new AbortController();
-  const onInterrupt = () => stop.abort();
-  process.once("SIGINT", onInterrupt);
-  process.once("SIGTERM", onInterrupt);
-  try {
+export async function syncStores(session: Session, command: SyncCommand): Promise<number | undefined> {
+  const work = async (signal: AbortSignal) => {
     if (command.follow) remark(session, "following until Ctrl+C");
     const report = await withGrowingProgress(session, "runs", (show) =>
       sync({
         ...optionsOf(command),
-        signal: stop.signal,
+        signal,
         onProgress: ({ runs, totalRuns, waitsFor }: SyncProgress) => {
           if (waitsFor === undefined) show(runs, totalRuns);
           else console.error(safeText(waitingText(waitsFor)));
@@ -51,13 +45,8 @@ export async function syncStores(session: Session, command: SyncCommand): Promis
     return report.conflicts.some(({ isOverwritten }) => !isOverwritten) || report.failures.length > 0
       ? SOMETHING_WRONG
       : 0;
-  } catch (error) {
-    if (stop.signal.aborted && error instanceof TidemarkError && error.code === "CANCELLED") return INTERRUPTED;
-    throw error;
-  } finally {
-    process.removeListener("SIGINT", onInterrupt);
-    process.removeListener("SIGTERM", onInterrupt);
-  }
+  };
+  return await interruptible(work, { signals: ["SIGINT", "SIGTERM"] });
 }
 
 function optionsOf({ experiment, artifactDirectory, ...rest }: SyncCommand) {

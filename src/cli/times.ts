@@ -1,15 +1,11 @@
+import { isoTime } from "../base/iso-time.ts";
+
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** From here on a date says more than a count of days. */
 const LONGEST_RELATIVE_MS = 30 * DAY_MS;
-
-/** ISO 8601 in UTC. Files may hold times that no date has: these stay numbers. */
-export function isoTime(timeMs: number): string {
-  const date = new Date(timeMs);
-  return Number.isNaN(date.getTime()) ? String(timeMs) : date.toISOString();
-}
 
 /** How long ago, in the largest fitting unit; a date where that is long ago or to come. */
 export function relativeTime(timeMs: number, nowMs: number): string {

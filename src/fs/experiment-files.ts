@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TidemarkError } from "../base/errors.ts";
+import { DEFAULT_EXPERIMENT_ID, DEFAULT_EXPERIMENT_NAME, experimentIdFor } from "../base/experiment-ids.ts";
 import { experimentDeleted, experimentNameTaken, idTaken, noSuchExperiment } from "../base/store-errors.ts";
 import type { ImportedExperiment } from "../contract/importer.ts";
 import { createFile, makeDirectory, replaceFile } from "../disk/atomic-file.ts";
@@ -9,14 +10,7 @@ import { damaged, guarded } from "../disk/storage-errors.ts";
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { Tag } from "../schema/param.ts";
 import { deleteText, readTexts, setText, type TextPlace } from "./key-files.ts";
-import {
-  DEFAULT_EXPERIMENT_ID,
-  DEFAULT_EXPERIMENT_NAME,
-  experimentIdFor,
-  isImportableId,
-  META_FILE,
-  TAGS_DIRECTORY,
-} from "./layout.ts";
+import { isImportableId, META_FILE, TAGS_DIRECTORY } from "./layout.ts";
 import { formatMeta, Meta, type MetaValue } from "./meta-yaml.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
 

@@ -1,11 +1,10 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { systemCodeOf } from "../base/errors.ts";
 import { cannotArchive, modelNameTaken, noSuchAlias } from "../base/store-errors.ts";
 import type { ImportedVersion } from "../contract/importer.ts";
 import type { RegistryStore, VersionRef } from "../contract/registry-store.ts";
 import type { Page, SearchQuery } from "../contract/tracking-store.ts";
-import { makeDirectory } from "../disk/atomic-file.ts";
 import { guarded } from "../disk/storage-errors.ts";
 import {
   type CreateModel,
@@ -19,12 +18,11 @@ import {
 } from "../schema/model-version.ts";
 import type { Tag } from "../schema/param.ts";
 import { searchModels, searchVersions } from "../search/searches.ts";
-import { claimDirectory, discardDirectory } from "./claim-directory.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import { removeText, setText } from "./key-files.ts";
-import { ALIASES_DIRECTORY, META_FILE, TAGS_DIRECTORY } from "./layout.ts";
-import { formatMeta } from "./meta-yaml.ts";
+import { ALIASES_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { DELETED_STAGE, ModelFiles, versionPlace } from "./model-files.ts";
+import { NewModels } from "./new-models.ts";
 import type { ResolvedSource, SourceResolver } from "./source-resolver.ts";
 import type { StoreFiles } from "./store-files.ts";
 
@@ -32,13 +30,13 @@ import type { StoreFiles } from "./store-files.ts";
 export class FsRegistryStore implements RegistryStore {
   readonly #store: StoreFiles;
   readonly #files: ModelFiles;
-  readonly #experiments: ExperimentFiles;
+  readonly #new: NewModels;
   readonly #sources: SourceResolver;
 
   constructor(store: StoreFiles, experiments: ExperimentFiles, sources: SourceResolver) {
     this.#store = store;
     this.#files = new ModelFiles(store);
-    this.#experiments = experiments;
+    this.#new = new NewModels(store, this.#files, experiments);
     this.#sources = sources;
   }
 
@@ -51,20 +49,8 @@ export class FsRegistryStore implements RegistryStore {
   }
 
   /** Makes a model as it is told, times and aliases included; answers false where the name is taken. */
-  importModel({ name, description, creationTime, lastUpdateTime, tags, aliases }: RegisteredModel): boolean {
-    const place = this.#files.placeOf(name);
-    const workshop = this.#workshop();
-    return guarded("create", place, () => {
-      makeDirectory(this.#files.directory);
-      return claimDirectory(workshop, place, (directory) => {
-        const times = { creation_timestamp: creationTime, last_updated_timestamp: lastUpdateTime };
-        const meta = { name, description: description ?? null, ...times };
-        writeFileSync(join(directory, META_FILE), formatMeta({ ...meta, ...UNUSED_MODEL_FIELDS }));
-        this.#setTags(directory, tags);
-        const numbers = this.#files.texts(directory, ALIASES_DIRECTORY);
-        for (const [alias, version] of Object.entries(aliases)) setText(numbers, alias, String(version));
-      });
-    });
+  importModel(model: RegisteredModel): boolean {
+    return this.#new.make(model);
   }
 
   async getModel(name: string): Promise<RegisteredModel> {
@@ -100,14 +86,12 @@ export class FsRegistryStore implements RegistryStore {
   }
 
   async deleteModel(name: string): Promise<void> {
-    const place = this.#files.find(name);
-    const workshop = this.#workshop();
-    guarded("delete", place, () => discardDirectory(workshop, place));
+    this.#new.discard(this.#files.find(name));
   }
 
   async setModelTag(name: string, { key, value }: Tag): Promise<void> {
     const place = this.#files.find(name);
-    this.#setTags(place, { [key]: value });
+    this.#files.setTags(place, { [key]: value });
     this.#touch(place);
   }
 
@@ -136,7 +120,7 @@ export class FsRegistryStore implements RegistryStore {
     for (;;) {
       const version = Math.max(0, ...this.#files.numbers(place)) + 1;
       // Somebody else was faster, and the next number is free.
-      if (!this.#claimVersion(place, { ...fields, version }, storageLocation)) continue;
+      if (!this.#new.makeVersion(place, { ...fields, version }, storageLocation)) continue;
       this.#touch(place);
       return this.#files.findVersion({ name, version }).version;
     }
@@ -146,31 +130,7 @@ export class FsRegistryStore implements RegistryStore {
   async importVersion(version: ImportedVersion): Promise<boolean> {
     const place = this.#files.find(version.name);
     const storageLocation = await this.#sources.storageLocation(version, (ref) => this.#storedSource(ref));
-    return this.#claimVersion(place, version, storageLocation);
-  }
-
-  #claimVersion(place: string, version: ImportedVersion, storageLocation: string): boolean {
-    const { name, source, runId = null, modelId = null, description = null } = version;
-    const target = versionPlace(place, version.version);
-    return guarded("create", target, () =>
-      claimDirectory(place, target, (directory) => {
-        const meta = formatMeta({
-          name,
-          version: version.version,
-          source,
-          storage_location: storageLocation,
-          run_id: runId,
-          model_id: modelId,
-          description,
-          creation_timestamp: version.creationTime,
-          last_updated_timestamp: version.lastUpdateTime,
-          current_stage: version.stage,
-          ...UNUSED_VERSION_FIELDS,
-        });
-        writeFileSync(join(directory, META_FILE), meta);
-        this.#setTags(directory, version.tags);
-      }),
-    );
+    return this.#new.makeVersion(place, version, storageLocation);
   }
 
   async getVersion(ref: VersionRef): Promise<ModelVersion> {
@@ -222,7 +182,7 @@ export class FsRegistryStore implements RegistryStore {
   }
 
   async setVersionTag(ref: VersionRef, { key, value }: Tag): Promise<void> {
-    this.#setTags(this.#files.findVersion(ref).place, { [key]: value });
+    this.#files.setTags(this.#files.findVersion(ref).place, { [key]: value });
     this.#touch(this.#files.find(ref.name));
   }
 
@@ -262,29 +222,10 @@ export class FsRegistryStore implements RegistryStore {
     return highest;
   }
 
-  /**
-   * Where directories are prepared: inside an experiment, where Python looks past what it does not know. Among the models or at the
-   * root of the store it would stumble over them.
-   */
-  #workshop(): string {
-    const existing = this.#store.experimentDirectories()[0];
-    if (existing !== undefined) return existing;
-    guarded("create", this.#store.directory, () => mkdirSync(this.#store.directory, { recursive: true }));
-    this.#experiments.createDefault();
-    return this.#workshop();
-  }
-
   /** A version made from another has its files in the same place. */
   #storedSource(ref: VersionRef): ResolvedSource {
     const { place, version } = this.#files.findVersion(ref);
     return { runId: version.runId, storageLocation: this.#files.storageLocation(place) ?? version.source };
-  }
-
-  #setTags(place: string, tags: Readonly<Record<string, string>>): void {
-    const texts = this.#files.texts(place, TAGS_DIRECTORY);
-    guarded("write", texts.directory, () => {
-      for (const [key, value] of Object.entries(tags)) setText(texts, key, value);
-    });
   }
 
   /** Everything that happens to a model is an update of it. */
@@ -292,14 +233,3 @@ export class FsRegistryStore implements RegistryStore {
     this.#files.change(place, { last_updated_timestamp: Date.now() });
   }
 }
-
-// Fields that Python writes into every file, for features that are not ours.
-const UNUSED_MODEL_FIELDS = { deployment_job_id: null, deployment_job_state: null, workspace: "default" } as const;
-const UNUSED_VERSION_FIELDS = {
-  deployment_job_state: null,
-  run_link: null,
-  status: "READY",
-  status_message: null,
-  user_id: null,
-  workspace: "default",
-} as const;

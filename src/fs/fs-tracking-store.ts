@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { warnOnce } from "../base/diagnostics.ts";
+import { DEFAULT_EXPERIMENT_ID } from "../base/experiment-ids.ts";
 import { experimentDeleted, runDeleted } from "../base/store-errors.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type {
@@ -18,7 +19,7 @@ import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
-import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
+import { type CreateRun, hasEnded, type RunEntity, type UpdateRun } from "../schema/run.ts";
 import { parseFilter } from "../search/filter.ts";
 import { parseOrderBy } from "../search/order-by.ts";
 import { cutPage, isShown } from "../search/page.ts";
@@ -28,7 +29,7 @@ import type { ExperimentFiles } from "./experiment-files.ts";
 import { FsMetricSink } from "./fs-metric-sink.ts";
 import { deleteText } from "./key-files.ts";
 import { lastWriteBelow } from "./last-write.ts";
-import { DEFAULT_EXPERIMENT_ID, METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
+import { METRICS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { readHistory } from "./metric-history.ts";
 import { exchangedMetrics, RewindPlace } from "./rewind-place.ts";
 import { RunFiles } from "./run-files.ts";
@@ -205,8 +206,7 @@ export class FsTrackingStore implements TrackingStore {
 
   async rewind(runId: string, to: RewindTarget): Promise<void> {
     const place = this.#findActive(runId);
-    const { status } = this.#runs.read(place);
-    const mayBeWritten = status === "RUNNING" || status === "SCHEDULED";
+    const mayBeWritten = !hasEnded(this.#runs.read(place).status);
     const { rewindRun } = await import("./rewind-run.ts");
     try {
       await rewindRun(this.#store, { id: runId, place, mayBeWritten }, to);

@@ -26,32 +26,12 @@ export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([
   MODELS_DIRECTORY,
 ]);
 
-export const DEFAULT_EXPERIMENT_NAME = "Default";
-export const DEFAULT_EXPERIMENT_ID = "0";
-
-export const RUN_NAME_TAG = "mlflow.runName";
-
 /** What MLflow accepts as the id of a run or a logged model, and so as the name of its directory. */
 const ID = /^[a-zA-Z0-9][\w-]{0,255}$/;
 export const isId = (id: string): boolean => ID.test(id);
 
 /** Whether an experiment or a run from elsewhere may keep its id. Some disks take no notice of case. */
 export const isImportableId = (id: string): boolean => isId(id) && !RESERVED_IN_EXPERIMENT.has(id.toLowerCase());
-
-const SMALLEST_ID = 10n ** 17n;
-
-/**
- * The id of an experiment follows from its name, so that processes that create one name at once meet in one directory. Later
- * attempts are for names whose first id belongs to an experiment that has been renamed since.
- */
-export function experimentIdFor(name: string, attempt: number): string {
-  if (name === DEFAULT_EXPERIMENT_NAME && attempt === 0) return DEFAULT_EXPERIMENT_ID;
-  const digest = createHash("sha256")
-    .update(attempt === 0 ? name : `${name}\0${attempt}`)
-    .digest("hex");
-  // 18 decimal digits like MLflow's, the first not 0: they fit in the 64 bits of its database.
-  return String(SMALLEST_ID + (BigInt(`0x${digest}`) % (9n * SMALLEST_ID)));
-}
 
 /** The directory of a dataset: MLflow's digest of name and digest, or of two ids. */
 export function md5Of(...parts: readonly string[]): string {

@@ -3,7 +3,7 @@ import { type FileHandle, open, readdir, readFile, rename, rm, stat } from "node
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { placeBelow } from "../base/local-paths.ts";
-import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
+import { noSuchArtifact, refuseIfAborted } from "../base/store-errors.ts";
 import type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
 import { makeDirectory } from "../disk/atomic-file.ts";
 import { guarded, isMissing, storageError } from "../disk/storage-errors.ts";
@@ -79,7 +79,7 @@ export class LocalArtifactStore implements ArtifactStore {
       onBytes?.(bytes.length);
       return bytes;
     } catch (error) {
-      throwIfAborted(signal);
+      refuseIfAborted(signal);
       throw storageError("read", place, error);
     }
   }
@@ -134,14 +134,14 @@ async function replaceWhole(
   { signal }: TransferControl,
   fill: (target: FileHandle) => Promise<void>,
 ): Promise<void> {
-  throwIfAborted(signal);
+  refuseIfAborted(signal);
   const temporary = join(dirname(place), temporaryName());
   try {
     {
       await using target = await open(temporary, "wx");
       await fill(target);
     }
-    throwIfAborted(signal);
+    refuseIfAborted(signal);
     await rename(temporary, place);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
@@ -152,14 +152,10 @@ async function replaceWhole(
 async function copy(source: FileHandle, target: FileHandle, { signal, onBytes }: TransferControl): Promise<void> {
   const piece = Buffer.allocUnsafe(PIECE_BYTES);
   for (;;) {
-    throwIfAborted(signal);
+    refuseIfAborted(signal);
     const { bytesRead } = await source.read(piece, 0, PIECE_BYTES);
     if (bytesRead === 0) return;
     await target.writeFile(piece.subarray(0, bytesRead));
     onBytes?.(bytesRead);
   }
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw transferCancelled(signal);
 }

@@ -8,7 +8,7 @@ import type { VersionRef } from "../contract/registry-store.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import { damaged, guarded } from "../disk/storage-errors.ts";
 import { type ModelVersion, type RegisteredModel, STAGES, type Stage } from "../schema/model-version.ts";
-import { entriesOf, readTexts, type TextPlace, typeOf } from "./key-files.ts";
+import { entriesOf, readTexts, setText, type TextPlace, typeOf } from "./key-files.ts";
 import { ALIASES_DIRECTORY, META_FILE, MODELS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { Meta, type MetaValue } from "./meta-yaml.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
@@ -95,6 +95,13 @@ export class ModelFiles {
   change(place: string, changes: Readonly<Record<string, MetaValue>>): void {
     const meta = this.#meta(place);
     guarded("update", meta.path, () => replaceFile(place, meta.path, meta.with(changes)));
+  }
+
+  setTags(place: string, tags: Readonly<Record<string, string>>): void {
+    const texts = this.texts(place, TAGS_DIRECTORY);
+    guarded("write", texts.directory, () => {
+      for (const [key, value] of Object.entries(tags)) setText(texts, key, value);
+    });
   }
 
   texts(place: string, directory: string): TextPlace {

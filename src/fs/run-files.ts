@@ -8,18 +8,12 @@ import { makeDirectory, replaceFile } from "../disk/atomic-file.ts";
 import { damaged, guarded } from "../disk/storage-errors.ts";
 import { temporaryName } from "../disk/temporary-name.ts";
 import type { Experiment, LifecycleStage } from "../schema/experiment.ts";
+import { RUN_NAME_TAG } from "../schema/known-tags.ts";
 import type { Tag } from "../schema/param.ts";
 import type { CreateRun, RunEntity, RunStatus, UpdateRun } from "../schema/run.ts";
 import type { Containment } from "./containment.ts";
 import { removeText, setText, type TextPlace } from "./key-files.ts";
-import {
-  ARTIFACTS_DIRECTORY,
-  META_FILE,
-  METRICS_DIRECTORY,
-  PARAMS_DIRECTORY,
-  RUN_NAME_TAG,
-  TAGS_DIRECTORY,
-} from "./layout.ts";
+import { ARTIFACTS_DIRECTORY, META_FILE, METRICS_DIRECTORY, PARAMS_DIRECTORY, TAGS_DIRECTORY } from "./layout.ts";
 import { formatMeta, Meta, type MetaValue } from "./meta-yaml.ts";
 import type { StoreFiles } from "./store-files.ts";
 

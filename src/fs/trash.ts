@@ -1,6 +1,7 @@
 import { renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { systemCodeOf, TidemarkError } from "../base/errors.ts";
+import { DEFAULT_EXPERIMENT_ID } from "../base/experiment-ids.ts";
 import {
   defaultExperimentStays,
   experimentDeleted,
@@ -11,7 +12,7 @@ import { makeDirectory } from "../disk/atomic-file.ts";
 import { guarded } from "../disk/storage-errors.ts";
 import type { LifecycleStage } from "../schema/experiment.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
-import { DEFAULT_EXPERIMENT_ID, TRASH_DIRECTORY } from "./layout.ts";
+import { TRASH_DIRECTORY } from "./layout.ts";
 import type { RunFiles } from "./run-files.ts";
 import { type StoreFiles, skipDamaged } from "./store-files.ts";
 

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { redact } from "../base/diagnostics.ts";
 import { invalidArgument, TidemarkError } from "../base/errors.ts";
 import { checkRelativePath, relativePathProblem } from "../base/paths.ts";
-import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
+import { noSuchArtifact, refuseIfAborted } from "../base/store-errors.ts";
 import type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
 import { bytesSource, fileSource, localError, UploadBody, type UploadSource } from "../disk/upload-source.ts";
 import type { HttpClient } from "../net/http-client.ts";
@@ -66,13 +66,13 @@ export class HttpArtifactStore implements ArtifactStore {
 
   async upload(localFile: string, path: string, control: TransferControl = {}): Promise<void> {
     checkWritable(path);
-    throwIfAborted(control.signal);
+    refuseIfAborted(control.signal);
     await this.#send(path, await fileSource(localFile), control);
   }
 
   async write(path: string, bytes: Uint8Array, control: TransferControl = {}): Promise<void> {
     checkWritable(path);
-    throwIfAborted(control.signal);
+    refuseIfAborted(control.signal);
     await this.#send(path, bytesSource(bytes), control);
   }
 
@@ -120,7 +120,7 @@ export class HttpArtifactStore implements ArtifactStore {
         (await uploadInParts({ ...this.#place(path), source, partBytes: uploadPartBytes(), control }));
       if (!isDone) await this.#put(path, source, control);
     } catch (error) {
-      throwIfAborted(control.signal);
+      refuseIfAborted(control.signal);
       throw error;
     }
   }
@@ -138,11 +138,11 @@ export class HttpArtifactStore implements ArtifactStore {
 
   async #fetch(path: string, control: TransferControl, receive: (source: DownloadSource) => Promise<void>) {
     checkRelativePath("artifact path", path);
-    throwIfAborted(control.signal);
+    refuseIfAborted(control.signal);
     try {
       await receive(await this.#source(path, control.signal));
     } catch (error) {
-      throwIfAborted(control.signal);
+      refuseIfAborted(control.signal);
       if (error instanceof TidemarkError && error.code === "RESOURCE_DOES_NOT_EXIST")
         throw noSuchArtifact(path, this.uri);
       throw error;
@@ -191,8 +191,4 @@ function checkListedName(name: string, uri: string): string {
     "DATA_DAMAGED",
     `the server lists an artifact ${JSON.stringify(name)} in ${uri}, which is no file name`,
   );
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw transferCancelled(signal);
 }

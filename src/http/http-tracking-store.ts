@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TidemarkError } from "../base/errors.ts";
+import { DEFAULT_EXPERIMENT_ID } from "../base/experiment-ids.ts";
 import { newRunName } from "../base/ids.ts";
 import { defaultExperimentStays, experimentDeleted, experimentNameTaken, runDeleted } from "../base/store-errors.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
@@ -12,6 +13,7 @@ import type {
   ViewType,
 } from "../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment } from "../schema/experiment.ts";
+import { RUN_NAME_TAG } from "../schema/known-tags.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
@@ -24,8 +26,6 @@ import { placeError } from "./place-error.ts";
 import type { RestClient } from "./rest-client.ts";
 import { API, pairsOf } from "./routes.ts";
 import type { RunIds } from "./run-ids.ts";
-
-const DEFAULT_EXPERIMENT_ID = "0";
 
 const VIEW_TYPES: Readonly<Record<ViewType, string>> = { active: "ACTIVE_ONLY", deleted: "DELETED_ONLY", all: "ALL" };
 
@@ -107,7 +107,7 @@ export class HttpTrackingStore implements TrackingStore {
       experiment_id: input.experimentId,
       start_time: input.startTime ?? Date.now(),
       user_id: input.userId ?? UNKNOWN_USER,
-      run_name: input.name ?? input.tags?.["mlflow.runName"] ?? newRunName(),
+      run_name: input.name ?? input.tags?.[RUN_NAME_TAG] ?? newRunName(),
       tags: pairsOf(input.tags),
     };
     return await this.#rest.call({ method: "POST", path: `${API}/runs/create`, body }, runOf);

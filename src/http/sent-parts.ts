@@ -1,5 +1,6 @@
 import type { TidemarkError } from "../base/errors.ts";
 import type { Batch, BatchPositions } from "../contract/batch.ts";
+import { otherPositions } from "../contract/batch-positions.ts";
 import { OK, type Outcome } from "../contract/outcome.ts";
 import type { FailedAttempt } from "./attempt.ts";
 import type { LogBatchPart, PositionRange } from "./log-batch.ts";
@@ -49,7 +50,7 @@ export class SentParts {
     if (lasting === undefined) {
       return { status: "retryable", error, accepted, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
     }
-    const rejected = FINAL.has(error.code) ? this.#rest(accepted) : culprits;
+    const rejected = FINAL.has(error.code) ? otherPositions(this.#batch, accepted) : culprits;
     return { status: "permanent", error, accepted, ...(rejected === undefined ? {} : { rejected }) };
   }
 
@@ -62,16 +63,6 @@ export class SentParts {
       inputs: positionsIn({ from: 0, to: this.#inputs }),
     };
   }
-
-  #rest(accepted: BatchPositions): BatchPositions {
-    const { metrics, params, tags, inputs } = this.#batch;
-    return {
-      metrics: without(accepted.metrics, metrics.length),
-      params: without(accepted.params, params.length),
-      tags: without(accepted.tags, tags.length),
-      inputs: without(accepted.inputs, inputs.length),
-    };
-  }
 }
 
 const isPassing = ({ isRetryable, error }: FailedPart): boolean => isRetryable || LATER.has(error.code);
@@ -79,8 +70,3 @@ const isPassing = ({ isRetryable, error }: FailedPart): boolean => isRetryable |
 /** The positions of a range, one by one. */
 export const positionsIn = ({ from, to }: PositionRange): number[] =>
   Array.from({ length: to - from }, (_, index) => from + index);
-
-function without(taken: ArrayLike<number>, length: number): number[] {
-  const set = new Set(Array.from(taken));
-  return positionsIn({ from: 0, to: length }).filter((position) => !set.has(position));
-}

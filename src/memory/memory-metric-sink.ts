@@ -1,6 +1,7 @@
 import type { TidemarkError } from "../base/errors.ts";
 import { noSuchLoggedModel } from "../base/store-errors.ts";
 import type { Batch, Series } from "../contract/batch.ts";
+import { firstPositions } from "../contract/batch-positions.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import { OK, type Outcome } from "../contract/outcome.ts";
 import type { MemoryLoggedModelStore } from "./memory-logged-model-store.ts";
@@ -30,11 +31,11 @@ export function writeBatch(run: MemoryRun, batch: Batch, models: MemoryLoggedMod
   const error = [...refusals.params, ...refusals.metrics].find((refusal) => refusal !== undefined);
   if (error === undefined) return OK;
   const refused = (kind: keyof typeof refusals, isRefused: boolean) =>
-    upTo(refusals[kind].length).filter((i) => (refusals[kind][i] !== undefined) === isRefused);
+    firstPositions(refusals[kind].length).filter((i) => (refusals[kind][i] !== undefined) === isRefused);
   const others = {
-    tags: upTo(batch.tags.length),
-    inputs: upTo(batch.inputs.length),
-    marks: upTo(batch.marks?.length ?? 0),
+    tags: firstPositions(batch.tags.length),
+    inputs: firstPositions(batch.inputs.length),
+    marks: firstPositions(batch.marks?.length ?? 0),
   };
   return {
     status: "permanent",
@@ -67,5 +68,3 @@ function addMetric(
   run.addMetric(point);
   return undefined;
 }
-
-const upTo = (length: number) => Array.from({ length }, (_, i) => i);

@@ -5,11 +5,10 @@ import type { Mark } from "../contract/batch.ts";
 import type { RewindTarget, RunMark } from "../contract/tracking-store.ts";
 import { byDataset, type DatasetInput } from "../schema/dataset.ts";
 import type { LifecycleStage } from "../schema/experiment.ts";
+import { RUN_NAME_TAG } from "../schema/known-tags.ts";
 import type { Metric, MetricHistory } from "../schema/metric.ts";
 import { byModel, type ModelInput, type ModelOutput } from "../schema/model-link.ts";
 import type { RunEntity, UpdateRun } from "../schema/run.ts";
-
-export const RUN_NAME_TAG = "mlflow.runName";
 
 /** What of a run is not in collections of their own. */
 export type RunHead = Omit<

@@ -1,3 +1,4 @@
+import { DEFAULT_EXPERIMENT_ID, DEFAULT_EXPERIMENT_NAME } from "../base/experiment-ids.ts";
 import { newId, newRunName } from "../base/ids.ts";
 import {
   defaultExperimentStays,
@@ -24,6 +25,7 @@ import type {
   TrackingStore,
 } from "../contract/tracking-store.ts";
 import type { CreateExperiment, Experiment, LifecycleStage } from "../schema/experiment.ts";
+import { RUN_NAME_TAG } from "../schema/known-tags.ts";
 import type { MetricHistory } from "../schema/metric.ts";
 import type { ModelInput, ModelOutput } from "../schema/model-link.ts";
 import type { Tag } from "../schema/param.ts";
@@ -31,10 +33,8 @@ import type { CreateRun, RunEntity, UpdateRun } from "../schema/run.ts";
 import { searchExperiments, searchRuns } from "../search/searches.ts";
 import { MemoryLoggedModelStore } from "./memory-logged-model-store.ts";
 import { memorySink, writeBatch } from "./memory-metric-sink.ts";
-import { MemoryRun, RUN_NAME_TAG } from "./memory-run.ts";
+import { MemoryRun } from "./memory-run.ts";
 import { URI } from "./memory-uri.ts";
-
-const DEFAULT_ID = "0";
 
 /** Experiments and runs in maps. */
 export class MemoryTrackingStore implements TrackingStore {
@@ -45,7 +45,7 @@ export class MemoryTrackingStore implements TrackingStore {
   readonly loggedModels = new MemoryLoggedModelStore((experimentId) => this.#findExperiment(experimentId));
 
   constructor() {
-    this.#createExperiment({ name: "Default" });
+    this.#createExperiment({ name: DEFAULT_EXPERIMENT_NAME });
   }
 
   readonly sync: SyncTrackingStore = {
@@ -110,7 +110,7 @@ export class MemoryTrackingStore implements TrackingStore {
   }
 
   async deleteExperiment(experimentId: string): Promise<void> {
-    if (experimentId === DEFAULT_ID) throw defaultExperimentStays();
+    if (experimentId === DEFAULT_EXPERIMENT_ID) throw defaultExperimentStays();
     this.#setStage(this.#findActiveExperiment(experimentId), "deleted");
   }
 

@@ -4,7 +4,7 @@ import type { SavedInputExampleInfo } from "../mlmodel/mlmodel-schema.ts";
 import { formatPythonJson, jsonProblem, parsePythonJson } from "../mlmodel/python/python-json.ts";
 import type { TextFiles } from "./environment-files.ts";
 import { cellValue, tensorLists } from "./example-values.ts";
-import { isRows, type ModelData, type Row } from "./infer-signature.ts";
+import { isRows, type ModelData, type Row } from "./signature/infer-signature.ts";
 import { isTensorValue, type TensorValue } from "./tensor-value.ts";
 
 export const INPUT_EXAMPLE_FILE = "input_example.json";

@@ -89,7 +89,7 @@ export class MetricQueue {
     const outbox = new Outbox({ sink, journal, maxPendingEntries, onTrouble });
     this.#outbox = outbox;
     this.#journalWriter =
-      journal === undefined ? undefined : new JournalWriter(journal, (error) => outbox.report(error));
+      journal === undefined ? undefined : new JournalWriter(journal, (error) => outbox.tally.report(error));
     this.#isSync = "writeSync" in sink;
     this.#flushInterval = options.flushIntervalMs ?? sink.limits.flushIntervalMs ?? DEFAULT_FLUSH_INTERVAL_MS;
     this.#onHandOver = options.onHandOver;
@@ -165,7 +165,7 @@ export class MetricQueue {
     const settled = this.#outbox.whenSettled({ timeoutMs, signal, acceptSpooled: accept === "spooled" });
     this.#handOver();
     await settled;
-    if (this.#outbox.unreportedLoss > 0) throw this.#outbox.incomplete(this.stats);
+    if (this.#outbox.tally.unreportedLoss > 0) throw this.#outbox.tally.incomplete(this.stats);
     if (durable) await this.#outbox.makeDurable();
   }
 
@@ -303,13 +303,13 @@ export class MetricQueue {
     await settled.catch(() => {
       isComplete = false;
     });
-    const { unreportedLoss } = this.#outbox;
+    const { unreportedLoss } = this.#outbox.tally;
     this.#outbox.abort();
     clearTimeout(this.#timer);
     this.writeOutSync();
     await this.#outbox.close();
     const { stats } = this;
-    if (unreportedLoss > 0 || (!isComplete && stats.dropped > 0)) throw this.#outbox.incomplete(stats);
+    if (unreportedLoss > 0 || (!isComplete && stats.dropped > 0)) throw this.#outbox.tally.incomplete(stats);
     return stats;
   }
 

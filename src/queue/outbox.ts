@@ -11,8 +11,9 @@ import { CHUNK_VALUES } from "./column-chunk.ts";
 import { Delivery, outcomeOfThrown, type Settlement } from "./delivery.ts";
 import { FlushWaiters, type WaitLimits } from "./flush-waiters.ts";
 import type { JournalWriter } from "./journal-writer.ts";
-import { describeStats, type QueueStats } from "./queue-stats.ts";
+import type { QueueStats } from "./queue-stats.ts";
 import type { Segment } from "./segment.ts";
+import { Tally } from "./tally.ts";
 
 /** Runs of one process that may be sending at once: a server is not fastest with all that there are. */
 const SENDING_RUNS = new SharedLimit("send-slots", 4);
@@ -39,10 +40,10 @@ export class Outbox {
   readonly #policy: RetryPolicy;
   readonly #waiters = new FlushWaiters();
   readonly #maxPendingEntries: number;
-  readonly #onTrouble: ((error: TidemarkError) => void) | undefined;
   readonly #abort = new AbortController();
   /** So many values are sent however young they are; `undefined` where every sealed segment is. */
   readonly #fullBatch: number | undefined;
+  readonly tally: Tally;
   /** The run's series, as batches refer to them. */
   readonly series: Series[];
 
@@ -54,11 +55,6 @@ export class Outbox {
   #sealed = 0;
   /** Of these the first ones are to be sent, however few they are. */
   #dueTo = 0;
-  #acknowledged = 0;
-  #rejected = 0;
-  #dropped = 0;
-  #lossReported = 0;
-  #lastError: TidemarkError | undefined;
 
   constructor(options: OutboxOptions) {
     const { sink, journal } = options;
@@ -66,7 +62,7 @@ export class Outbox {
     this.#journal = journal;
     this.series = options.series ?? [];
     this.#maxPendingEntries = options.maxPendingEntries;
-    this.#onTrouble = options.onTrouble;
+    this.tally = new Tally(options.onTrouble);
     const mostValues = "write" in sink ? MOST_BATCH_VALUES : CHUNK_VALUES;
     const maxBatchValues = Math.min(mostValues, sink.limits.maxBatchValues ?? CHUNK_VALUES);
     this.#fullBatch = maxBatchValues > CHUNK_VALUES ? maxBatchValues : undefined;
@@ -94,26 +90,10 @@ export class Outbox {
     return this.#fullBatch === undefined ? undefined : this.#backlog.openedAtFrom(this.#dueTo);
   }
 
-  /** Entries lost that no flush has told its caller of. */
-  get unreportedLoss(): number {
-    return this.#rejected + this.#dropped - this.#lossReported;
-  }
-
   /** @param open - Entries appended and not sealed yet. */
   stats(open: number): QueueStats {
-    const appended = this.#sealed + open;
-    const acknowledged = this.#acknowledged;
-    const rejected = this.#rejected;
-    const dropped = this.#dropped;
-    return {
-      appended,
-      acknowledged,
-      rejected,
-      dropped,
-      pending: appended - acknowledged - rejected - dropped,
-      spooled: this.#backlog.journaled,
-      retries: this.#delivery.retries,
-    };
+    const counts = this.tally.counts(this.#sealed + open);
+    return { ...counts, spooled: this.#backlog.journaled, retries: this.#delivery.retries };
   }
 
   /** Takes over what a journal holds that another process has left. */
@@ -198,25 +178,8 @@ export class Outbox {
     for (const segment of this.#backlog.unjournaled()) journalWriter?.seal(segment, this.series);
     const dropped = this.#backlog.dropUnjournaled();
     if (dropped === 0) return;
-    this.#dropped += dropped;
     const message = `${dropped} entries could not be brought to the backend before the end and are lost`;
-    this.report(new TidemarkError("FLUSH_INCOMPLETE", message, { cause: this.#lastError }));
-  }
-
-  /** The error that tells a caller what has not arrived, and why. Losses are told once. */
-  incomplete(stats: QueueStats, cause: TidemarkError | undefined = this.#lastError): TidemarkError {
-    this.#lossReported = this.#rejected + this.#dropped;
-    const reason = cause === undefined ? "" : `: ${cause.message}`;
-    return new TidemarkError("FLUSH_INCOMPLETE", `${describeStats(stats)}${reason}`, { cause, details: { ...stats } });
-  }
-
-  report(error: TidemarkError): void {
-    this.#lastError = error;
-    try {
-      this.#onTrouble?.(error);
-    } catch {
-      // A caller's callback that throws must not break the training it watches.
-    }
+    this.#drop(dropped, "FLUSH_INCOMPLETE", message);
   }
 
   /** Makes what has been accepted durable. */
@@ -261,8 +224,8 @@ export class Outbox {
     const segment = this.#backlog.first((start) => !this.#waiters.isAwaited(start));
     const unreadable = this.#backlog.takeUnreadable();
     if (unreadable > 0) {
-      this.#dropped += unreadable;
-      this.report(new TidemarkError("DATA_DAMAGED", `the spool could not give back ${unreadable} entries`));
+      const message = `the spool could not give back ${unreadable} entries`;
+      this.tally.drop(unreadable, new TidemarkError("DATA_DAMAGED", message));
     }
     if (segment === undefined) this.#settleWaiters();
     return segment;
@@ -286,14 +249,13 @@ export class Outbox {
 
   #account(segment: Segment, settlement: Settlement): void {
     const { acknowledged, rejected, error, waitMs } = settlement;
-    this.#acknowledged += acknowledged;
-    this.#rejected += rejected;
+    this.tally.settle(acknowledged, rejected);
     this.#backlog.settled(segment, acknowledged + rejected);
-    if (error !== undefined) this.report(error);
+    if (error !== undefined) this.tally.report(error);
     if (acknowledged + rejected > 0) this.#waiters.progressed();
     this.#settleWaiters();
     if (waitMs !== undefined && !this.#waiters.isEmpty) {
-      this.#waiters.attemptFailed(this.#policy.budgetMs, () => this.incomplete(this.stats(0), error));
+      this.#waiters.attemptFailed(this.#policy.budgetMs, () => this.tally.incomplete(this.stats(0), error));
     }
   }
 
@@ -304,10 +266,15 @@ export class Outbox {
 
   /** Values go, because only they come in millions; what describes the run stays. */
   #dropValues(segment: Segment): void {
-    this.#dropped += segment.columns.length;
+    const values = segment.columns.length;
     segment.columns.length = 0;
     const message = `more than ${this.#maxPendingEntries} entries wait for the backend: values are dropped`;
-    this.report(new TidemarkError("QUEUE_FULL", message, { cause: this.#lastError }));
+    this.#drop(values, "QUEUE_FULL", message);
+  }
+
+  /** The last failure is why what is dropped was still there. */
+  #drop(entries: number, code: "FLUSH_INCOMPLETE" | "QUEUE_FULL", message: string): void {
+    this.tally.drop(entries, new TidemarkError(code, message, { cause: this.tally.lastError }));
   }
 }
 

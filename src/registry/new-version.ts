@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TidemarkError } from "../base/errors.ts";
 import { transferCancelled } from "../base/store-errors.ts";
+import { MODEL_VERSIONS_TAG } from "../schema/known-tags.ts";
 import type { CreateVersion, ModelVersion } from "../schema/model-version.ts";
 import type { Client } from "../tracking/client.ts";
 import { unlessMissing } from "./run-models.ts";
 import { uriOfVersion } from "./versions.ts";
 
 /** In which MLflow's UI finds the versions of a logged model: a JSON list of names and numbers. */
-const VERSIONS_TAG = "mlflow.modelVersions";
 
 /** For a version to become READY: as long as MLflow waits. */
 export const LONGEST_WAIT_MS = 300_000;
@@ -36,11 +36,11 @@ export async function createNextVersion(client: Client, input: CreateVersion): P
 async function noteVersion(client: Client, modelId: string, { name, version }: ModelVersion): Promise<void> {
   const model = await unlessMissing(client.loggedModels.get(modelId));
   if (model === undefined) return;
-  const known = versionsIn(model.tags[VERSIONS_TAG]);
+  const known = versionsIn(model.tags[MODEL_VERSIONS_TAG]);
   const isThere = known.some((other) => other.name === name && String(other.version) === String(version));
   if (isThere) return;
   const value = JSON.stringify([...known, { name, version }]);
-  await unlessMissing(client.loggedModels.setTags({ modelId, tags: { [VERSIONS_TAG]: value } }));
+  await unlessMissing(client.loggedModels.setTags({ modelId, tags: { [MODEL_VERSIONS_TAG]: value } }));
 }
 
 function versionsIn(text: string | undefined): readonly { readonly name?: unknown; readonly version?: unknown }[] {

@@ -1,6 +1,15 @@
 import { messageOf } from "../base/errors.ts";
+import {
+  DATASET_CONTEXT_TAG,
+  DESCRIPTION_TAG,
+  isRecordedTag,
+  LOGGED_ARTIFACTS_TAG,
+  PARENT_RUN_TAG,
+  RUN_NAME_TAG,
+} from "../schema/known-tags.ts";
 import type { RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
+import { isMarkTag } from "../tracking/rewind/mark-tags.ts";
 import { collectImageSeries, collectPictures } from "./collect-images.ts";
 import { collectModels } from "./collect-models.ts";
 import { collectMatrices, collectTables, type FileReading } from "./collect-tables.ts";
@@ -10,15 +19,12 @@ import type { Omissions } from "./omissions.ts";
 import type { CheckedReportOptions } from "./options.ts";
 import type { Pair, ReportDataset, ReportFile, ReportRun } from "./payload.ts";
 
-const DESCRIPTION_TAG = "mlflow.note.content";
-const PARENT_TAG = "mlflow.parentRunId";
-const TABLES_TAG = "mlflow.loggedArtifacts";
 /** Tags that have places of their own, or that only programs read. */
 const HIDDEN_TAGS: ReadonlySet<string> = new Set([
   DESCRIPTION_TAG,
-  PARENT_TAG,
-  TABLES_TAG,
-  "mlflow.runName",
+  PARENT_RUN_TAG,
+  LOGGED_ARTIFACTS_TAG,
+  RUN_NAME_TAG,
   "mlflow.loggedImages",
   "mlflow.log-model.history",
 ]);
@@ -39,11 +45,11 @@ export interface Collection {
 export async function collectRun(run: RunEntity, collection: Collection): Promise<ReportRun> {
   const { client, omissions, experimentNames } = collection;
   const tags = (isShown: (key: string) => boolean): Pair[] => {
-    const shown = Object.entries(run.tags).filter(([key]) => !HIDDEN_TAGS.has(key) && isShown(key));
+    const shown = Object.entries(run.tags).filter(([key]) => !HIDDEN_TAGS.has(key) && !isMarkTag(key) && isShown(key));
     return omissions.pairs(Object.fromEntries(shown), run.id, "tag");
   };
   const description = run.tags[DESCRIPTION_TAG];
-  const parent = run.tags[PARENT_TAG];
+  const parent = run.tags[PARENT_RUN_TAG];
   const reading: FileReading = {
     source: { store: client.backend.artifacts(run.artifactUri), runId: run.id },
     files: [],
@@ -55,6 +61,7 @@ export async function collectRun(run: RunEntity, collection: Collection): Promis
     id: run.id,
     name: omissions.cut(run.name),
     status: run.status,
+    ...(await lastSignOf(run, client)),
     experiment: omissions.cut(experimentNames.get(run.experimentId) ?? run.experimentId),
     user: omissions.cut(run.userId),
     startTime: run.startTime,
@@ -63,15 +70,18 @@ export async function collectRun(run: RunEntity, collection: Collection): Promis
     artifactUri: omissions.cut(run.artifactUri),
     ...(description === undefined ? {} : { description: omissions.text(description, run.id, "description") }),
     params: omissions.pairs(run.params, run.id, "param"),
-    tags: tags((key) => !isRecorded(key)),
-    environment: tags(isRecorded),
+    tags: tags((key) => !isRecordedTag(key)),
+    environment: tags(isRecordedTag),
     datasets: datasetsOf(run, omissions),
     ...(await collectFiles(run, collection, reading)),
   };
 }
 
-/** Tags that MLflow and Tidemark set by themselves. */
-const isRecorded = (key: string): boolean => /^(mlflow|tidemark)\./.test(key);
+async function lastSignOf(run: RunEntity, client: Client): Promise<Pick<ReportRun, "lastSign">> {
+  if (run.status !== "RUNNING") return {};
+  const [sign] = await client.runs.lifeSigns([run]);
+  return sign?.isStale === true ? { lastSign: sign.lastSign } : {};
+}
 
 type FileParts = Pick<ReportRun, "models" | "imageSeries" | "pictures" | "tables" | "matrices" | "files">;
 
@@ -82,7 +92,7 @@ async function collectFiles(run: RunEntity, collection: Collection, empty: FileR
   const reading = { ...empty, files };
   const before = album.leftBytes;
   // Tables first: their images are small, and a table without them says little.
-  const tables = await collectTables(reading, run.tags[TABLES_TAG]);
+  const tables = await collectTables(reading, run.tags[LOGGED_ARTIFACTS_TAG]);
   const most = Math.max(0, mostImageBytes - (before - album.leftBytes));
   return {
     tables,
@@ -107,7 +117,7 @@ async function listed({ source, omissions }: FileReading): Promise<ReportFile[]>
 function datasetsOf(run: RunEntity, omissions: Omissions): ReportDataset[] {
   return run.inputs.slice(0, MOST_DATASETS).map(({ dataset, tags }) => ({
     name: omissions.cut(dataset.name),
-    context: omissions.cut(tags["mlflow.data.context"] ?? ""),
+    context: omissions.cut(tags[DATASET_CONTEXT_TAG] ?? ""),
     digest: omissions.cut(dataset.digest),
     sourceType: omissions.cut(dataset.sourceType),
     source: omissions.cut(dataset.source),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { messageOf } from "../base/errors.ts";
 import { relativePathProblem } from "../base/paths.ts";
+import { announcedTables } from "../tracking/media/logged-artifacts.ts";
 import { cellText, parseTable } from "../tracking/media/table-json.ts";
 import type { ImageAlbum, ImageSource } from "./image-album.ts";
 import type { Omissions } from "./omissions.ts";
@@ -23,9 +24,6 @@ export interface FileReading {
   readonly omissions: Omissions;
 }
 
-const entriesSchema = z.array(z.unknown());
-const tableEntrySchema = z.object({ path: z.string(), type: z.literal("table") });
-
 /** The tables that a run's tag lists. */
 export async function collectTables(reading: FileReading, loggedArtifacts: string | undefined): Promise<ReportTable[]> {
   const { source, omissions } = reading;
@@ -47,19 +45,8 @@ export async function collectTables(reading: FileReading, loggedArtifacts: strin
   return tables;
 }
 
-function tablePaths(loggedArtifacts: string | undefined): string[] {
-  let entries: unknown;
-  try {
-    entries = JSON.parse(loggedArtifacts ?? "[]");
-  } catch {
-    return [];
-  }
-  const listed = (entriesSchema.safeParse(entries).data ?? []).flatMap((entry) => {
-    const path = tableEntrySchema.safeParse(entry).data?.path;
-    return path === undefined || relativePathProblem(path) !== undefined ? [] : [path];
-  });
-  return [...new Set(listed)].sort();
-}
+const tablePaths = (tag: string | undefined): string[] =>
+  [...new Set(announcedTables(tag).filter((path) => relativePathProblem(path) === undefined))].sort();
 
 async function showTable({ source, album, limits, omissions }: FileReading, path: string, bytes: Uint8Array) {
   const table = parseTable(path, bytes);

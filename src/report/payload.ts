@@ -46,6 +46,8 @@ export interface ReportRun {
   readonly id: string;
   readonly name: string;
   readonly status: string;
+  /** Of a run that says it is RUNNING, and that nobody seems to be at work on: milliseconds since 1970. */
+  readonly lastSign?: number;
   readonly experiment: string;
   readonly user: string;
   /** Milliseconds since 1970. */

@@ -2,6 +2,7 @@ import { invalidArgument } from "../base/errors.ts";
 import { defaultClient } from "../fluent/configure.ts";
 import { checkArgument } from "../schema/check.ts";
 import type { Experiment } from "../schema/experiment.ts";
+import { DESCRIPTION_TAG } from "../schema/known-tags.ts";
 import type { RunEntity } from "../schema/run.ts";
 import type { Client } from "../tracking/client.ts";
 import { type Curve, collectCurves } from "./collect-curves.ts";
@@ -12,8 +13,6 @@ import { Omissions } from "./omissions.ts";
 import { type CheckedReportOptions, type ReportOptions, reportOptionsSchema } from "./options.ts";
 import type { CurvePlace, LeftOut, ReportExperiment, ReportPayload, ReportRun } from "./payload.ts";
 import { writePage } from "./write-page.ts";
-
-const DESCRIPTION_TAG = "mlflow.note.content";
 
 /** A run, or its id: a run that is open, one that was, or what `client.runs.get` and `search` answer. */
 export type ReportedRun = string | { readonly id: string };

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import { TidemarkError } from "../base/errors.ts";
 import { checkRelativePath, relativePathProblem } from "../base/paths.ts";
-import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
+import { noSuchArtifact, refuseIfAborted } from "../base/store-errors.ts";
 import type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
 import { bytesSource, fileSource, localError, type UploadSource } from "../disk/upload-source.ts";
 import type { S3Client } from "./client.ts";
@@ -42,13 +42,13 @@ export class S3ArtifactStore implements ArtifactStore {
 
   async upload(localFile: string, path: string, control: TransferControl = {}): Promise<void> {
     const key = this.#keyOf(path);
-    throwIfAborted(control.signal);
+    refuseIfAborted(control.signal);
     await this.#send(key, await fileSource(localFile), control);
   }
 
   async write(path: string, bytes: Uint8Array, control: TransferControl = {}): Promise<void> {
     const key = this.#keyOf(path);
-    throwIfAborted(control.signal);
+    refuseIfAborted(control.signal);
     await this.#send(key, bytesSource(bytes), control);
   }
 
@@ -83,18 +83,18 @@ export class S3ArtifactStore implements ArtifactStore {
     try {
       await uploadObject(this.#client, key, source, contentHeaders(key), control);
     } catch (error) {
-      throwIfAborted(control.signal);
+      refuseIfAborted(control.signal);
       throw error;
     }
   }
 
   async #fetch<T>(path: string, control: TransferControl, receive: (download: Download) => Promise<T>): Promise<T> {
     const key = this.#keyOf(path);
-    throwIfAborted(control.signal);
+    refuseIfAborted(control.signal);
     try {
       return await receive(await Download.begin(this.#client, key, control));
     } catch (error) {
-      throwIfAborted(control.signal);
+      refuseIfAborted(control.signal);
       throw isMissingKey(error) ? noSuchArtifact(path, this.uri) : error;
     }
   }
@@ -118,7 +118,3 @@ const isMissingKey = (error: unknown): boolean =>
   error instanceof TidemarkError &&
   error.code === "RESOURCE_DOES_NOT_EXIST" &&
   error.details.storageCode !== "NoSuchBucket";
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw transferCancelled(signal);
-}

@@ -10,6 +10,9 @@ export const runStatusSchema = z.enum(["RUNNING", "SCHEDULED", "FINISHED", "FAIL
 /** MLflow's states of a run. @useDeclaredType */
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
+/** Nothing more comes of such a run, unless somebody goes on with it. */
+export const hasEnded = (status: RunStatus): boolean => status !== "RUNNING" && status !== "SCHEDULED";
+
 // MLflow allows 256 characters; an id is a directory name.
 export const runIdSchema = z.string().regex(/^[a-zA-Z0-9][\w-]{0,255}$/, { error: "is not a run id" });
 

@@ -1,11 +1,10 @@
 import type { Experiment } from "../schema/experiment.ts";
+import { DATASET_CONTEXT_TAG } from "../schema/known-tags.ts";
 import type { LoggedModel } from "../schema/model.ts";
 import type { ModelVersion, RegisteredModel } from "../schema/model-version.ts";
 import type { RunEntity } from "../schema/run.ts";
 import { PROMPT_TAG } from "./filter.ts";
 import type { Searchable, SearchableDataset } from "./searchable.ts";
-
-const DATASET_CONTEXT_TAG = "mlflow.data.context";
 
 /** Reads attributes by MLflow's names. */
 const attributesOf =

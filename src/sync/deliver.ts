@@ -3,8 +3,10 @@ import type { TidemarkError } from "../base/errors.ts";
 import { NETWORK_RETRY, retryDelayMs } from "../base/retry-schedule.ts";
 import { transferCancelled } from "../base/store-errors.ts";
 import type { Batch, BatchPositions } from "../contract/batch.ts";
+import { otherPositions } from "../contract/batch-positions.ts";
 import { rowsAt } from "../contract/metric-columns.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
+import { countEntries } from "../queue/count-entries.ts";
 
 /** Entries that a sink will never take, and why. */
 export interface Refusal {
@@ -23,12 +25,12 @@ const MOST_TRIES = 6;
  */
 export async function deliver(sink: MetricSink, batch: Batch, signal: AbortSignal): Promise<Refusal[]> {
   let tries = 0;
-  for (let rest = batch; sizeOf(rest) > 0; ) {
+  for (let rest = batch; countEntries(rest) > 0; ) {
     if (signal.aborted) throw transferCancelled(signal);
     const outcome = "writeSync" in sink ? sink.writeSync(rest) : await sink.write(rest, signal);
     if (outcome.status === "ok") return [];
     const { accepted, error } = outcome;
-    if (accepted !== undefined && countOf(accepted) > 0) tries = 0;
+    if (accepted !== undefined && countEntries(accepted) > 0) tries = 0;
     if (outcome.status === "retryable") {
       rest = accepted === undefined ? rest : without(rest, accepted);
       if (++tries === MOST_TRIES) throw error;
@@ -37,24 +39,17 @@ export async function deliver(sink: MetricSink, batch: Batch, signal: AbortSigna
     }
     const { rejected } = outcome;
     const left = accepted === undefined ? rest : without(rest, accepted);
-    if (rejected !== undefined && countOf(rejected) > 0) {
+    if (rejected !== undefined && countEntries(rejected) > 0) {
       const kept = without(rest, accepted === undefined ? rejected : merged(accepted, rejected));
       return [{ batch: chosen(rest, rejected), error }, ...(await deliver(sink, kept, signal))];
     }
-    if (sizeOf(left) <= 1) return [{ batch: left, error }];
+    if (countEntries(left) <= 1) return [{ batch: left, error }];
     // Nobody knows which it is: halves find it out.
     const [first, second] = halves(left);
     return [...(await deliver(sink, first, signal)), ...(await deliver(sink, second, signal))];
   }
   return [];
 }
-
-/** How many entries there are in a batch. */
-export const sizeOf = ({ metrics, params, tags, inputs }: Batch): number =>
-  metrics.length + params.length + tags.length + inputs.length;
-
-const countOf = ({ metrics, params, tags, inputs }: BatchPositions): number =>
-  metrics.length + params.length + tags.length + inputs.length;
 
 const KINDS = ["params", "tags", "inputs"] as const;
 
@@ -69,18 +64,7 @@ function chosen(batch: Batch, positions: BatchPositions): Batch {
   };
 }
 
-function without(batch: Batch, gone: BatchPositions): Batch {
-  const rest = (length: number, positions: ArrayLike<number>) => {
-    const taken = new Set(Array.from(positions));
-    return Array.from({ length }, (_, i) => i).filter((i) => !taken.has(i));
-  };
-  return chosen(batch, {
-    metrics: rest(batch.metrics.length, gone.metrics),
-    params: rest(batch.params.length, gone.params),
-    tags: rest(batch.tags.length, gone.tags),
-    inputs: rest(batch.inputs.length, gone.inputs),
-  });
-}
+const without = (batch: Batch, gone: BatchPositions): Batch => chosen(batch, otherPositions(batch, gone));
 
 const merged = (a: BatchPositions, b: BatchPositions): BatchPositions => ({
   metrics: [...Array.from(a.metrics), ...Array.from(b.metrics)],
@@ -91,7 +75,7 @@ const merged = (a: BatchPositions, b: BatchPositions): BatchPositions => ({
 
 /** The first and the second half of the entries, kinds one after the other. */
 function halves(batch: Batch): [Batch, Batch] {
-  const half = sizeOf(batch) >> 1;
+  const half = countEntries(batch) >> 1;
   const parts = [0, 1].map((which) => {
     let seen = 0;
     const range = (length: number) => {

@@ -1,7 +1,7 @@
 import { TidemarkError } from "../base/errors.ts";
 import type { Page } from "../contract/tracking-store.ts";
 import type { Experiment } from "../schema/experiment.ts";
-import type { RunEntity } from "../schema/run.ts";
+import { hasEnded, type RunEntity } from "../schema/run.ts";
 import { originOf, SYNCED_FROM_TAG } from "./origin.ts";
 import { beforeWrite, importerOf, type SyncContext } from "./sync-context.ts";
 
@@ -163,4 +163,4 @@ export class ExperimentPair {
 const byUse = (a: RunEntity, b: RunEntity): number => orderOf(a) - orderOf(b) || (a.id < b.id ? -1 : 1);
 
 const orderOf = ({ lifecycleStage, status }: RunEntity): number =>
-  (lifecycleStage === "active" ? 0 : 2) + (status === "RUNNING" || status === "SCHEDULED" ? 1 : 0);
+  (lifecycleStage === "active" ? 0 : 2) + (hasEnded(status) ? 0 : 1);

@@ -1,3 +1,4 @@
+import { MODEL_VERSIONS_TAG } from "../schema/known-tags.ts";
 import { runIdSchema } from "../schema/run.ts";
 
 /**
@@ -29,7 +30,7 @@ export function originNumber({ version, tags }: { readonly version: number; read
 }
 
 /** Tags that a store writes by itself: what a copy says of itself, and what MLflow's server notes of the versions of a logged model. */
-const OF_THE_STORE: ReadonlySet<string> = new Set([SYNCED_FROM_TAG, SYNCED_FROM_STORE_TAG, "mlflow.modelVersions"]);
+const OF_THE_STORE: ReadonlySet<string> = new Set([SYNCED_FROM_TAG, SYNCED_FROM_STORE_TAG, MODEL_VERSIONS_TAG]);
 
 /** The tags that are to be copied. */
 export const ownTags = (tags: Tags): Record<string, string> =>

@@ -1,19 +1,18 @@
 import { TidemarkError } from "../base/errors.ts";
 import type { Batch } from "../contract/batch.ts";
 import { NO_METRICS } from "../contract/metric-columns.ts";
+import { countEntries } from "../queue/count-entries.ts";
 import { type DatasetInput, datasetInputSchema } from "../schema/dataset.ts";
+import { RUN_NAME_TAG } from "../schema/known-tags.ts";
 import { MAX_PARAM_VALUE_LENGTH, MAX_TAG_VALUE_LENGTH } from "../schema/limits.ts";
-import type { RunEntity, UpdateRun } from "../schema/run.ts";
+import { hasEnded, type RunEntity, type UpdateRun } from "../schema/run.ts";
 import { compareTexts, pairsOf } from "./compare-texts.ts";
 import { compareValues, recordComparison } from "./copy-values.ts";
-import { sizeOf } from "./deliver.ts";
 import type { Ledger } from "./ledger.ts";
 import { ownTags } from "./origin.ts";
 import type { SyncCounts } from "./report.ts";
 import { whereIsRun } from "./sound-source.ts";
 import type { SyncContext } from "./sync-context.ts";
-
-const RUN_NAME_TAG = "mlflow.runName";
 
 export const PARAMS = { kind: "params", mostCharacters: MAX_PARAM_VALUE_LENGTH };
 export const TAGS = { kind: "tags", mostCharacters: MAX_TAG_VALUE_LENGTH };
@@ -71,7 +70,7 @@ export async function findDifference(
       values,
       changes,
     },
-    isAny: sizeOf(batch) > 0 || changes > 0 || values > 0 || (isDeletedThere && context.overwrite),
+    isAny: countEntries(batch) > 0 || changes > 0 || values > 0 || (isDeletedThere && context.overwrite),
     recordEqual: (ledger) =>
       ledger.addEqual({ runs: 1, params: params.equalCount, tags: tags.equalCount, datasets: inputs.equalCount }),
     record: (ledger) => {
@@ -86,7 +85,7 @@ export async function findDifference(
 const withoutName = ({ name, tags }: RunEntity) =>
   Object.fromEntries(Object.entries(ownTags(tags)).filter(([key, value]) => key !== RUN_NAME_TAG || value !== name));
 
-const isOpen = ({ status }: RunEntity): boolean => status === "RUNNING" || status === "SCHEDULED";
+const isOpen = ({ status }: RunEntity): boolean => !hasEnded(status);
 
 /**
  * Whether what differs is what the source has got since, or what an interrupted sync has left: a run that is open in one of both, or

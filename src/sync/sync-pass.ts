@@ -1,8 +1,9 @@
 import { TidemarkError } from "../base/errors.ts";
+import { DEFAULT_EXPERIMENT_ID } from "../base/experiment-ids.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import type { LoggedModel } from "../schema/model.ts";
 import type { ModelVersion } from "../schema/model-version.ts";
-import type { RunEntity } from "../schema/run.ts";
+import { hasEnded, type RunEntity } from "../schema/run.ts";
 import { pairExperiment, whereIsExperiment } from "./copy-experiment.ts";
 import { copyFiles, type FilePlaces } from "./copy-files.ts";
 import { type CopiedModel, LoggedModelPairs } from "./copy-logged-model.ts";
@@ -62,7 +63,7 @@ export class SyncPass {
       const message = `the source has no experiment ${JSON.stringify(missing)}`;
       throw new TidemarkError("RESOURCE_DOES_NOT_EXIST", message, { details: { argument: "experiments" } });
     }
-    return found.sort((a, b) => Number(b.id === "0") - Number(a.id === "0"));
+    return found.sort((a, b) => Number(b.id === DEFAULT_EXPERIMENT_ID) - Number(a.id === DEFAULT_EXPERIMENT_ID));
   }
 
   async #copyExperiment(experiment: Experiment): Promise<void> {
@@ -138,8 +139,7 @@ export class SyncPass {
   /** A run that goes on has got more since it was listed; a server's list leaves out links. */
   async #asItIs(run: RunEntity): Promise<RunEntity> {
     const { backend } = this.#context.from;
-    const isEnded = run.status !== "RUNNING" && run.status !== "SCHEDULED";
-    return isEnded && backend.importer !== undefined ? run : await backend.tracking.getRun(run.id);
+    return hasEnded(run.status) && backend.importer !== undefined ? run : await backend.tracking.getRun(run.id);
   }
 
   /** Where runs are chosen, their models are. */

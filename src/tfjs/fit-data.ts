@@ -1,4 +1,4 @@
-import type { ModelData } from "../models/infer-signature.ts";
+import type { ModelData } from "../models/signature/infer-signature.ts";
 import type { Run } from "../tracking/run.ts";
 import type { LabelledData } from "./confusion-matrix.ts";
 import type { Guard } from "./guard.ts";

@@ -1,4 +1,4 @@
-import type { ModelData } from "../models/infer-signature.ts";
+import type { ModelData } from "../models/signature/infer-signature.ts";
 import type { ShapedTensor, TensorData } from "../models/tensor-value.ts";
 import type { Namespace, Tensor } from "./tensorflow.ts";
 

@@ -1,5 +1,5 @@
-import type { ModelData } from "../models/infer-signature.ts";
 import type { TensorFlow } from "../models/runtimes.ts";
+import type { ModelData } from "../models/signature/infer-signature.ts";
 import type { Run } from "../tracking/run.ts";
 import type { Guard } from "./guard.ts";
 import type { CheckedAutologOptions } from "./options.ts";

@@ -1,10 +1,8 @@
 import { TidemarkError } from "../base/errors.ts";
+import { DEFAULT_EXPERIMENT_ID, DEFAULT_EXPERIMENT_NAME } from "../base/experiment-ids.ts";
 import type { SyncTrackingStore, TrackingStore } from "../contract/tracking-store.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import type { ExperimentRef } from "../schema/run.ts";
-
-const DEFAULT_EXPERIMENT_ID = "0";
-const DEFAULT_EXPERIMENT_NAME = "Default";
 
 /** What is asked of a store to find an experiment, one question after the other. */
 type Questions = Generator<unknown, string, unknown>;

@@ -11,7 +11,7 @@ import { flattenParams } from "./flatten-params.ts";
 import { keepDiff } from "./keep-diff.ts";
 import { openRun } from "./open-run.ts";
 import { type CheckedOptions, type OpenRunDefaults, planRun, remoteOptions, runAt } from "./plan-run.ts";
-import { beginRemotely } from "./remote/remote-place.ts";
+import { beginRemotely } from "./remote/open-remotely.ts";
 import type { MetricKeys, Run } from "./run.ts";
 import { type OpenRunOptions, openRunSchema } from "./run-options.ts";
 import { directPlace, type RunPlace } from "./run-place.ts";

@@ -3,6 +3,7 @@ import { isDisabled } from "../base/platform.ts";
 import type { Backend } from "../contract/backend.ts";
 import type { RewindTarget } from "../contract/tracking-store.ts";
 import { checkArgument } from "../schema/check.ts";
+import { RUN_NAME_TAG } from "../schema/known-tags.ts";
 import { LOCAL_RUN_ID_TAG, type PlannedRun, type RunEntity } from "../schema/run.ts";
 import { disabledBackend } from "./disabled-backend.ts";
 import { captureEnvironment } from "./environment/capture.ts";
@@ -50,7 +51,7 @@ export async function openRun<Metrics extends MetricKeys = MetricKeys>(
   );
   for (const param of params) run.logParam(param.key, param.value);
   if (isResumed) run.setTags({ ...checked.tags, ...descriptionTag(checked.description) });
-  if (isResumed && checked.name !== undefined) run.setTag("mlflow.runName", checked.name);
+  if (isResumed && checked.name !== undefined) run.setTag(RUN_NAME_TAG, checked.name);
   if (!isResumed && environment?.diff !== undefined) await keepDiff(run, environment.diff);
   return run;
 }
@@ -122,4 +123,4 @@ async function settleSpool(backend: Backend, ids: readonly string[], options: Ch
 }
 
 /** Who records into a directory needs no spool. */
-const loadRemote = () => import("./remote/remote-place.ts");
+const loadRemote = () => import("./remote/open-remotely.ts");

@@ -1,10 +1,11 @@
 import { readEnvFlag } from "../base/env.ts";
 import { newRunName } from "../base/ids.ts";
 import type { Backend } from "../contract/backend.ts";
+import { DESCRIPTION_TAG, PARENT_RUN_TAG, RUN_NAME_TAG } from "../schema/known-tags.ts";
 import type { ExperimentRef, PlannedRun } from "../schema/run.ts";
 import type { CapturedEnvironment } from "./environment/capture.ts";
 import { packagesTag } from "./environment/packages.ts";
-import type { RemoteOptions } from "./remote/remote-place.ts";
+import type { RemoteOptions } from "./remote/open-remotely.ts";
 import { type MetricKeys, Run } from "./run.ts";
 import type { OpenRunOptions, openRunSchema } from "./run-options.ts";
 import type { RunPlace } from "./run-place.ts";
@@ -27,7 +28,7 @@ export function planRun(
   const tags: Record<string, string> = {
     ...environment?.tags,
     ...(packages === undefined ? {} : { "tidemark.packages": packages }),
-    ...(parent === undefined ? {} : { "mlflow.parentRunId": typeof parent === "string" ? parent : parent.id }),
+    ...(parent === undefined ? {} : { [PARENT_RUN_TAG]: typeof parent === "string" ? parent : parent.id }),
     ...descriptionTag(options.description),
     ...options.tags,
   };
@@ -35,7 +36,7 @@ export function planRun(
   return {
     experiment: experiment === undefined ? (defaults.experiment ?? {}) : { name: experiment },
     run: {
-      name: name ?? tags["mlflow.runName"] ?? newRunName(),
+      name: name ?? tags[RUN_NAME_TAG] ?? newRunName(),
       tags,
       startTime: Date.now(),
       ...(userId === undefined ? {} : { userId }),
@@ -67,4 +68,4 @@ export function runAt<Metrics extends MetricKeys>(
 export const remoteOptions = ({ offline = "allow", spool = {} }: CheckedOptions): RemoteOptions => ({ offline, spool });
 
 export const descriptionTag = (description: string | undefined) =>
-  description === undefined ? {} : { "mlflow.note.content": description };
+  description === undefined ? {} : { [DESCRIPTION_TAG]: description };

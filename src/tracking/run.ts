@@ -6,6 +6,7 @@ import { type FlushOptions, MetricQueue } from "../queue/metric-queue.ts";
 import type { QueueStats } from "../queue/queue-stats.ts";
 import { checkArgument } from "../schema/check.ts";
 import { type Dataset, datasetSchema } from "../schema/dataset.ts";
+import { DATASET_CONTEXT_TAG, RUN_NAME_TAG } from "../schema/known-tags.ts";
 import { markNameSchema } from "../schema/mark.ts";
 import type { ExperimentRef, RunStatus } from "../schema/run.ts";
 import { DISPLAY, type MimeBundle } from "./display/mime-bundle.ts";
@@ -203,7 +204,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
    */
   setTag(key: string, value: string | number | boolean): void {
     this.#labels.setTag(key, value);
-    if (key === "mlflow.runName") this.#name = String(value);
+    if (key === RUN_NAME_TAG) this.#name = String(value);
   }
 
   /** Sets every property of an object as a tag. */
@@ -222,7 +223,7 @@ export class Run<Metrics extends MetricKeys = MetricKeys> {
     const { context } = checkArgument("options", logInputOptionsSchema, options);
     this.#queue.appendInput({
       dataset: checkArgument("dataset", datasetSchema, dataset),
-      tags: context === undefined ? {} : { "mlflow.data.context": context },
+      tags: context === undefined ? {} : { [DATASET_CONTEXT_TAG]: context },
     });
   }
 

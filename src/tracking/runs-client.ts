@@ -7,6 +7,7 @@ import type { RunMark, TrackingStore } from "../contract/tracking-store.ts";
 import { checkArgument } from "../schema/check.ts";
 import { datasetInputSchema } from "../schema/dataset.ts";
 import { experimentIdSchema } from "../schema/experiment.ts";
+import { RUN_NAME_TAG } from "../schema/known-tags.ts";
 import { type MetricHistory, metricSchema } from "../schema/metric.ts";
 import { modelInputSchema, modelOutputSchema } from "../schema/model-link.ts";
 import { paramSchema, tagSchema } from "../schema/param.ts";
@@ -94,7 +95,7 @@ export class RunsClient {
     const checked = checkArgument("run", createRunSchema, input);
     const run = await this.#store.createRun({
       ...checked,
-      name: checked.name ?? checked.tags?.["mlflow.runName"] ?? newRunName(),
+      name: checked.name ?? checked.tags?.[RUN_NAME_TAG] ?? newRunName(),
     });
     return displayedBy(run, this.#showRun);
   }

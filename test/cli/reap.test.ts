@@ -1,11 +1,10 @@
-import { lutimesSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { connect } from "../../src/connect/connect.ts";
 import { thisProcess } from "../../src/queue/spool/owner.ts";
 import type { Client } from "../../src/tracking/client.ts";
-import { tidemark, tidemarkInTerminal, writeRun } from "../support/command-line.ts";
-import { runDirectory, temporaryDirectory } from "../support/mlruns.ts";
+import { startTidemark, tidemark, tidemarkInTerminal, writeRun } from "../support/command-line.ts";
+import { age, runDirectory, temporaryDirectory } from "../support/mlruns.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -21,11 +20,7 @@ beforeEach(async () => {
 async function oldRun(hours: number, name: string, tags: Record<string, string> = {}): Promise<string> {
   const startTime = Date.now() - 10 * HOUR_MS;
   const id = await writeRun(client, { name, status: "RUNNING", startTime, tags, metrics: { loss: [1] } });
-  const place = runDirectory(mlruns, id);
-  const seconds = (Date.now() - hours * HOUR_MS) / 1_000;
-  for (const entry of readdirSync(place, { withFileTypes: true, recursive: true }))
-    lutimesSync(join(entry.parentPath, entry.name), seconds, seconds);
-  lutimesSync(place, seconds, seconds);
+  age(runDirectory(mlruns, id), Date.now() - hours * HOUR_MS);
   return id;
 }
 
@@ -68,6 +63,26 @@ describe("stale runs", () => {
     expect(stdout).toMatch(/^left {2}stale\n/);
     expect(stdout).toMatch(/^last sign +\d{4}-.*Z; its process is gone$/m);
     expect((await json("runs", "show", id)).run).toMatchObject({ status: "RUNNING", stale: { process: "gone" } });
+  });
+
+  it("are called so when they are watched, until they write again", async () => {
+    const id = await oldRun(3, "left");
+    const watch = (...args: string[]) => startTidemark(mlruns, "runs", "watch", id, "--interval", "0.1", ...args);
+    const [plain, asJson] = [watch(), watch("--json")];
+    await expect.poll(() => plain.said.stdout).toContain("stale\tloss=1\n");
+    await expect.poll(() => asJson.said.stdout).toContain('"stale":');
+    const shown = tidemarkInTerminal(mlruns, 100, { NO_COLOR: "1" }, "runs", "watch", id, "--interval", "0.1");
+    await sleep(1_500);
+    await client.runs.logBatch({ runId: id, metrics: [{ key: "loss", value: 2, step: 1 }] });
+    await expect.poll(() => plain.said.stdout).toContain("RUNNING\tloss=2\n");
+    await client.runs.update({ runId: id, status: "FINISHED", endTime: Date.now() });
+    expect([await plain.ended, await asJson.ended]).toEqual([0, 0]);
+    const documents = asJson.said.stdout.trim().split("\n");
+    expect(JSON.parse(documents[0] as string)).toMatchObject({ status: "RUNNING", stale: { process: "unknown" } });
+    expect(JSON.parse(documents.at(-1) as string).stale).toBeUndefined();
+    const { stdout } = await shown;
+    expect(stdout).toMatch(/left {2}stale\r?\n.* {2}last sign of life 3 h ago/);
+    expect(stdout).toMatch(/left {2}FINISHED\r?\n(?!.*last sign)/);
   });
 
   it("are ended by reap, and only looked at by a dry run", async () => {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Client, connect, startRun } from "../../src/index.ts";
 import { memoryBackend } from "../../src/memory/index.ts";
 import { report } from "../../src/report/index.ts";
-import { runDirectory } from "../support/mlruns.ts";
+import { age, runDirectory } from "../support/mlruns.ts";
 import { leftOut } from "../support/peers.ts";
 import { runPython } from "../support/python.ts";
 import {
@@ -28,6 +28,7 @@ const DESKTOP: Look = { width: 1_440, theme: "light" };
 const LOOKS: readonly Look[] = [360, 1_440].flatMap((width) =>
   (["light", "dark"] as const).map((theme) => ({ width, theme })),
 );
+const LAST_SIGN = new Date(2026, 10, 25, 21, 4, 9);
 const SECTIONS = [
   "Curves",
   "Metrics",
@@ -51,6 +52,8 @@ describe.skipIf(leftOut("chromium"))("a report in Chromium", () => {
     one: join(directory, "one.html"),
     three: join(directory, "three.html"),
     trap: join(directory, "trap.html"),
+    left: join(directory, "left.html"),
+    leftAndOther: join(directory, "left-and-other.html"),
   };
   let client: Client;
   let browser: Browser;
@@ -69,6 +72,10 @@ describe.skipIf(leftOut("chromium"))("a report in Chromium", () => {
       "<img src=x onerror=window.pwned=1>".repeat(300_000),
     );
     await report(trap, { client, file: files.trap });
+    const { id: left } = await client.runs.create({ experimentId: "0", name: "left", startTime: 1 });
+    age(runDirectory(mlruns, left), LAST_SIGN.getTime());
+    await report(left, { client, file: files.left });
+    await report([left, runs[1] as string], { client, file: files.leftAndOther });
     browser = await startBrowser();
   });
   afterAll(async () => {
@@ -102,6 +109,19 @@ describe.skipIf(leftOut("chromium"))("a report in Chromium", () => {
       expect(await overflow(page)).toBe(0);
       expect(await paleTexts(page)).toEqual([]);
       await takePicture(page, name("comparison"));
+    });
+
+    it("says that nothing was heard of a run that says it is running", async () => {
+      for (const [file, status] of [
+        [files.left, "h1 .status"],
+        [files.leftAndOther, "#overview tbody tr:first-child .status"],
+      ] as const) {
+        const page = await openReport(browser, file, look);
+        const shown = await page.locator(status).textContent();
+        expect(shown).toBe("running, no sign of life since 2026-11-25 21:04:09");
+        expect(await overflow(page)).toBe(0);
+        expect(await paleTexts(page)).toEqual([]);
+      }
     });
 
     it("shows traps as the texts they are", async () => {

@@ -8,8 +8,10 @@ import { S3Opener } from "../../src/s3/s3-artifacts.ts";
 import { unfinishedUploads } from "../../src/s3/unfinished-uploads.ts";
 import { gc } from "../../src/sync/gc/gc.ts";
 import type { Client } from "../../src/tracking/client.ts";
+import { answer, FaultProxy, pass } from "../support/fault-proxy.ts";
 import { leftOut } from "../support/peers.ts";
 import { BUCKET, keysBelow, type S3Server, startVersitygwServer, storeAt } from "../support/s3-servers.ts";
+import { warnings } from "../support/warnings.ts";
 
 let made = 0;
 
@@ -195,6 +197,20 @@ describe.skipIf(leftOut("versitygw"))("cleaning a bucket", () => {
     const left: string[] = [];
     for await (const { key } of unfinishedUploads(bucket.exchange, "gc/")) left.push(key);
     expect(left).toEqual([`${prefix}x/big.bin`]);
+  });
+
+  it("clears away all else where it may not list uploads", async () => {
+    const proxy = await FaultProxy.start(server.options.endpoint, true);
+    const denied = "<Error><Code>AccessDenied</Code><Message>not you</Message></Error>";
+    proxy.script = ({ incoming }) => (/[?&]uploads/.test(incoming.url ?? "") ? answer(403, denied, {}) : pass);
+    const runId = await deletedRun();
+    await MultipartUpload.create(bucket.exchange, `${prefix}/runs/run=x/artifacts/big.bin`, {}, undefined);
+    const said = warnings();
+    const limited = await connect(storeAt(server, prefix, { endpoint: proxy.address }));
+    onTestFinished(() => limited.close());
+    const { purged, failed } = await gc({ store: limited, olderThanMs: 0, dryRun: false });
+    expect([purged.map(({ id }) => id), failed]).toEqual([[runId], []]);
+    expect(said.join("\n")).toMatch(/uploads that nobody has completed are not looked for: .*AccessDenied|not you/);
   });
 
   it("never leaves the store, whatever a head says", async () => {

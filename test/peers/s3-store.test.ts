@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { experimentIdFor } from "../../src/base/experiment-ids.ts";
 import { connect } from "../../src/connect/connect.ts";
 import type { Backend } from "../../src/contract/backend.ts";
 import type { RegistryStore } from "../../src/contract/registry-store.ts";
 import { startRun } from "../../src/fluent/start-run.ts";
 import type { S3Client } from "../../src/s3/client.ts";
 import { S3Opener } from "../../src/s3/s3-artifacts.ts";
-import { experimentIdFor } from "../../src/s3/store/layout.ts";
 import type { S3StoreOptions } from "../../src/s3/store/s3-store-options.ts";
 import { batchOf } from "../contract/batches.ts";
 import { backendContract } from "../contract/suite.ts";

@@ -74,6 +74,11 @@ const programs: readonly Program[] = [
     ort,
     said: { versions: [["loss", 1, ["challenger", "champion"]]], loss: 0.5, doubled: [2, 4] },
   })),
+  {
+    name: "a report is one file that has the runs",
+    file: "report",
+    said: { leftOut: 0, isWhole: true, runs: ["rate 0.1", "rate 0.2"], images: 2, curves: 2 },
+  },
   { name: "the contract suite runs without a test framework", file: "contract", said: { areKept: true } },
 ];
 

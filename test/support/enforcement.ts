@@ -6,7 +6,7 @@ import { InputPlan } from "../../src/models/predict/input-plan.ts";
 import { nestTensor, readerOf } from "../../src/models/predict/nest-tensor.ts";
 import type { TensorPort } from "../../src/models/predict/ports.ts";
 import type { PredictInput } from "../../src/models/predict/predict-types.ts";
-import { parseServingInput } from "../../src/models/serving-input.ts";
+import { parseServingInput } from "../../src/models/serving/serving-input.ts";
 
 /** What becomes of an input, in the form of test/peers/python/enforce.py. */
 export type Enforced = Readonly<Record<string, unknown>>;

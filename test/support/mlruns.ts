@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { lutimesSync, mkdtempSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +18,15 @@ export function runDirectory(mlruns: string, runId: string): string {
     if (statSync(directory, { throwIfNoEntry: false }) !== undefined) return directory;
   }
   throw new Error(`no run ${runId} in ${mlruns}`);
+}
+
+/** Makes a directory and all that is in it as old as that. */
+export function age(directory: string, timeMs: number): void {
+  const seconds = timeMs / 1_000;
+  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
+    lutimesSync(join(entry.parentPath, entry.name), seconds, seconds);
+  }
+  lutimesSync(directory, seconds, seconds);
 }
 
 /** The numbers of a metric file's lines, read as plainly as possible: every line must be whole. */

@@ -1,12 +1,13 @@
 import { existsSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { DEFAULT_EXPERIMENT_ID } from "../../base/experiment-ids.ts";
 import { localPathOf } from "../../base/file-uri.ts";
 import { relativePathProblem } from "../../base/paths.ts";
 import type { Garbage, GarbageAge, GarbageStore } from "../../contract/garbage-store.ts";
 import { isTemporaryName } from "../../disk/temporary-name.ts";
 import type { ExperimentFiles } from "../experiment-files.ts";
-import { ARTIFACTS_DIRECTORY, DEFAULT_EXPERIMENT_ID, META_FILE, MODELS_DIRECTORY } from "../layout.ts";
+import { ARTIFACTS_DIRECTORY, META_FILE, MODELS_DIRECTORY } from "../layout.ts";
 import { Meta } from "../meta-yaml.ts";
 import { readRunInfo } from "../run-files.ts";
 import { type StoreFiles, skipDamaged } from "../store-files.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { invalidArgument, systemCodeOf } from "../../base/errors.ts";
-import { transferCancelled } from "../../base/store-errors.ts";
+import { refuseIfAborted } from "../../base/store-errors.ts";
 import { storageError } from "../../disk/storage-errors.ts";
 import type { TransferProgress } from "../../tracking/artifact-transfers.ts";
 
@@ -18,10 +18,6 @@ export const watchFields = {
 export function checkPath(argument: string, path: unknown): string {
   if (typeof path === "string" && path !== "" && !path.includes("\0")) return path;
   throw invalidArgument(argument, path, "a path");
-}
-
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw transferCancelled(signal);
 }
 
 /** What a failed call throws: the system's errors get a code, and what a callback of the caller has thrown stays what it is. */
@@ -50,7 +46,7 @@ export class ArchiveWatch {
 
   /** @throws {TidemarkError} `CANCELLED` */
   check(): void {
-    throwIfAborted(this.#signal);
+    refuseIfAborted(this.#signal);
   }
 
   advance(file: string, bytes: number): void {

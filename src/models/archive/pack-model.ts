@@ -6,11 +6,12 @@ import type { Zip, ZipDeflate, ZipPassThrough } from "fflate";
 import { z } from "zod";
 import { invalidArgument, TidemarkError } from "../../base/errors.ts";
 import { isBelow } from "../../base/local-paths.ts";
+import { refuseIfAborted } from "../../base/store-errors.ts";
 import { storageError } from "../../disk/storage-errors.ts";
 import { temporaryName } from "../../disk/temporary-name.ts";
 import { checkArgument } from "../../schema/check.ts";
 import type { TransferWatch } from "../../tracking/artifact-transfers.ts";
-import { ArchiveWatch, checkPath, codedError, PIECE_BYTES, throwIfAborted, watchFields } from "./archive-options.ts";
+import { ArchiveWatch, checkPath, codedError, PIECE_BYTES, watchFields } from "./archive-options.ts";
 import { listModelFiles, type ModelFile } from "./model-files.ts";
 import { readFully } from "./read-fully.ts";
 import { UNIX_FILE } from "./zip-format.ts";
@@ -69,7 +70,7 @@ export async function packModel(
   const { level = 6, ...watching } = checkArgument("options", optionsSchema, options);
   const source = resolve(checkPath("directory", directory));
   const file = resolve(checkPath("archiveFile", archiveFile));
-  throwIfAborted(watching.signal);
+  refuseIfAborted(watching.signal);
   const files = await listModelFiles(source);
   const watch = new ArchiveWatch(
     files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),

@@ -1,11 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { refuseIfAborted } from "../../base/store-errors.ts";
 import { newDirectory } from "../../disk/new-directory.ts";
 import { MLMODEL_FILE } from "../../mlmodel/mlmodel-file.ts";
 import { checkArgument } from "../../schema/check.ts";
 import type { TransferWatch } from "../../tracking/artifact-transfers.ts";
-import { ArchiveWatch, checkPath, codedError, throwIfAborted, watchFields } from "./archive-options.ts";
+import { ArchiveWatch, checkPath, codedError, watchFields } from "./archive-options.ts";
 import { ArchiveReader } from "./archive-reader.ts";
 import { EntryNames } from "./entry-names.ts";
 import { unpackEntry } from "./unpack-entry.ts";
@@ -75,11 +76,11 @@ export async function unpackModel(
   } = checkArgument("options", optionsSchema, options);
   const source = resolve(checkPath("archiveFile", archiveFile));
   const target = resolve(checkPath("directory", directory));
-  throwIfAborted(watching.signal);
+  refuseIfAborted(watching.signal);
   await using archive = await ArchiveReader.open(source);
   const ratioBound = Math.max(ALWAYS_ALLOWED_BYTES, MOST_TIMES_THE_ARCHIVE * archive.sizeBytes);
   const limits = { maxBytes: maxBytes ?? Math.min(MOST_BYTES, ratioBound), maxFiles };
-  const entries = await checkedEntries(archive, limits, () => throwIfAborted(watching.signal));
+  const entries = await checkedEntries(archive, limits, () => refuseIfAborted(watching.signal));
   const watch = new ArchiveWatch(sizeOf(entries), watching);
   await newDirectory(target, { replaces: overwrite ? MLMODEL_FILE : undefined }, async (temporary) => {
     await unpackInto(temporary, archive, entries, watch);

@@ -1,9 +1,9 @@
 import type { SavedInputExampleInfo } from "../../mlmodel/mlmodel-schema.ts";
 import { modelPath } from "../flavors/model-path.ts";
-import type { Row } from "../infer-signature.ts";
 import { decodeInputExample } from "../input-example.ts";
 import { readPackageText } from "../package-text.ts";
 import type { PredictInput } from "../predict/predict-types.ts";
+import type { Row } from "../signature/infer-signature.ts";
 
 /** Examples are for people to look at; MLflow keeps five rows of a table. */
 const MOST_MIB = 64;

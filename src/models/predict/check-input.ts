@@ -1,7 +1,7 @@
 import { invalidArgument } from "../../base/errors.ts";
 import type { ColumnSpec, DataType } from "../../mlmodel/column-type-schema.ts";
 import type { Signature, TensorSpec } from "../../mlmodel/signature-schema.ts";
-import type { Row } from "../infer-signature.ts";
+import type { Row } from "../signature/infer-signature.ts";
 import { isTypedArray, type NestedArray, type ShapedTensor } from "../tensor-value.ts";
 import { castValues } from "./cast-values.ts";
 import { isTfjsTensor, readTensor, valuesOf } from "./given-tensor.ts";

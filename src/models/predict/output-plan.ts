@@ -1,7 +1,7 @@
 import { TidemarkError } from "../../base/errors.ts";
 import type { ColumnSpec } from "../../mlmodel/column-type-schema.ts";
 import type { Signature } from "../../mlmodel/signature-schema.ts";
-import type { Row } from "../infer-signature.ts";
+import type { Row } from "../signature/infer-signature.ts";
 import type { ShapedTensor } from "../tensor-value.ts";
 import { valuesOf } from "./given-tensor.ts";
 import { nestTensor, type ReadValue, readerOf } from "./nest-tensor.ts";

@@ -1,4 +1,4 @@
-import type { Row } from "../infer-signature.ts";
+import type { Row } from "../signature/infer-signature.ts";
 import type { NestedArray, ShapedTensor, TensorData, TensorValue, TypedArray } from "../tensor-value.ts";
 
 /** What is needed of a tensor of TensorFlow.js: its values are read at once. */

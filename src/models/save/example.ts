@@ -1,9 +1,9 @@
 import type { ModelPorts } from "../flavors/flavor.ts";
-import type { ModelData } from "../infer-signature.ts";
 import { isPlainObject, isTfjsTensor } from "../predict/given-tensor.ts";
 import { InputPlan } from "../predict/input-plan.ts";
 import type { TensorMap } from "../predict/ports.ts";
 import type { PredictInput, TfjsTensor } from "../predict/predict-types.ts";
+import type { ModelData } from "../signature/infer-signature.ts";
 import type { ShapedTensor } from "../tensor-value.ts";
 import { holdsRows } from "./model-signature.ts";
 

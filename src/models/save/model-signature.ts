@@ -3,9 +3,9 @@ import type { ColumnSpec } from "../../mlmodel/column-type-schema.ts";
 import { type Signature, signatureSchema, type TensorSpec } from "../../mlmodel/signature-schema.ts";
 import { checkArgument } from "../../schema/check.ts";
 import type { ModelPorts } from "../flavors/flavor.ts";
-import { inferParams } from "../infer-params.ts";
-import { inferSignature, isRows, type ModelData, type Row } from "../infer-signature.ts";
 import type { TensorPort } from "../predict/ports.ts";
+import { inferParams } from "../signature/infer-params.ts";
+import { inferSignature, isRows, type ModelData, type Row } from "../signature/infer-signature.ts";
 import { isTensorValue } from "../tensor-value.ts";
 import type { ModelFormOptions } from "./save-options.ts";
 

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { signatureSchema } from "../../mlmodel/signature-schema.ts";
 import type { LayerExporter } from "../../onnx-export/layer-call.ts";
 import { pythonEnvironmentSchema } from "../environment-files.ts";
-import type { ModelData } from "../infer-signature.ts";
 import type { OnnxRuntime, TensorFlow } from "../runtimes.ts";
+import type { ModelData } from "../signature/infer-signature.ts";
 
 const runtimeWith = <T>(members: readonly string[], text: string) =>
   z.custom<T>(

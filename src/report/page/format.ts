@@ -1,10 +1,10 @@
-const SHOWN_DIGITS = 6;
+import { shortNumber as plainNumber } from "../../base/short-number.ts";
 
-/** A value as a person compares it. */
+/** A value as a person compares it, with the signs of mathematics. */
 export function shortNumber(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  return signed(String(Number(value.toPrecision(SHOWN_DIGITS))));
+  return signed(plainNumber(value));
 }
 
 const signed = (text: string): string => text.replaceAll("-", "−");

@@ -3,7 +3,7 @@ import type { ReportPayload, ReportRun } from "../payload.ts";
 import type { ChartSettings } from "./chart-settings.ts";
 import { element } from "./dom.ts";
 import { dateText } from "./format.ts";
-import { runSwatch, statusPill } from "./run-label.ts";
+import { runState, runSwatch } from "./run-label.ts";
 import { chooseTheme, isDark, onThemeChange } from "./theme.ts";
 
 /** The bar at the top: the title and where to go. */
@@ -38,7 +38,7 @@ export function overview(payload: ReportPayload, settings: ChartSettings): HTMLE
   return element(
     "section",
     { id: "overview", "aria-labelledby": "overview-title" },
-    element("h1", { id: "overview-title" }, element("bdi", {}, title), isAlone && statusPill(first.status)),
+    element("h1", { id: "overview-title" }, element("bdi", {}, title), isAlone && runState(first)),
     isAlone ? facts(first) : undefined,
     ...experiments.flatMap(({ description, name }) =>
       description === undefined || isAlone ? [] : [describe(description, experiments.length > 1 ? name : undefined)],
@@ -96,7 +96,7 @@ function runList(runs: readonly ReportRun[], settings: ChartSettings, areOfSever
         run.description !== undefined && element("small", { class: "about" }, run.description),
       ),
       areOfSeveral && element("td", {}, element("bdi", {}, run.experiment)),
-      element("td", {}, statusPill(run.status)),
+      element("td", {}, runState(run)),
       element("td", {}, dateText(startTime)),
       element("td", { class: "number" }, endTime === undefined ? "" : durationText(Math.max(0, endTime - startTime))),
       element("td", {}, element("code", {}, run.id)),

@@ -2,6 +2,7 @@ import type { ReportRun } from "../payload.ts";
 import { lineColor } from "./chart-drawing.ts";
 import { dashOf } from "./colors.ts";
 import { element } from "./dom.ts";
+import { dateText } from "./format.ts";
 import { onThemeChange } from "./theme.ts";
 
 /** A piece of a run's line, as its curves are drawn. */
@@ -25,7 +26,17 @@ export function runSwatch(run: number): SVGSVGElement {
 export const runHead = ({ name }: ReportRun, index: number): HTMLElement =>
   element("span", { class: "run-head" }, runSwatch(index), element("bdi", {}, name));
 
-/** The state of a run as a word with a mark. */
+/** The state of a run, and since when it may not be true any more. */
+export const runState = ({ status, lastSign }: ReportRun): HTMLElement =>
+  lastSign === undefined
+    ? statusPill(status)
+    : element(
+        "span",
+        { class: "status stale" },
+        `${status.toLowerCase()}, no sign of life since ${dateText(lastSign)}`,
+      );
+
+/** A state as a word with a mark. */
 export const statusPill = (status: string): HTMLElement =>
   element("span", { class: `status ${STATUS_CLASSES[status] ?? "other"}` }, status.toLowerCase());
 

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { experimentIdFor } from "../../base/experiment-ids.ts";
 import { experimentNameTaken } from "../../base/store-errors.ts";
 import { type Experiment, lifecycleStageSchema } from "../../schema/experiment.ts";
 import type { EntityIndex } from "./entity-index.ts";
 import { type Content, type HeadKind, headFields } from "./heads.ts";
-import { experimentDirectory, experimentIdFor, experimentKey, experimentNameKey } from "./layout.ts";
+import { experimentDirectory, experimentKey, experimentNameKey } from "./layout.ts";
 import type { NameRules } from "./names.ts";
 import { textRecord } from "./text-record.ts";
 

@@ -1,4 +1,5 @@
 import { TidemarkError } from "../../base/errors.ts";
+import { DEFAULT_EXPERIMENT_ID, DEFAULT_EXPERIMENT_NAME, experimentIdFor } from "../../base/experiment-ids.ts";
 import {
   defaultExperimentStays,
   experimentDeleted,
@@ -23,14 +24,7 @@ import {
   newExperiment,
 } from "./experiment-head.ts";
 import type { Content, HeadKind, Heads } from "./heads.ts";
-import {
-  DEFAULT_EXPERIMENT_ID,
-  DEFAULT_EXPERIMENT_NAME,
-  experimentIdFor,
-  experimentIndex,
-  experimentKey,
-  isId,
-} from "./layout.ts";
+import { experimentIndex, experimentKey, isId } from "./layout.ts";
 import { Names } from "./names.ts";
 import type { S3Place } from "./s3-place.ts";
 import { withoutKey, withTexts } from "./text-record.ts";

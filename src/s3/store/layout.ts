@@ -27,8 +27,9 @@ export const runDirectory = (id: string): string => `runs/run=${id}`;
 export const runKey = (id: string): string => `${runDirectory(id)}/run.json`;
 export const runArtifacts = (id: string): string => `${runDirectory(id)}/artifacts`;
 
-export const loggedModelKey = (id: string): string => `logged-models/model=${id}/model.json`;
-export const loggedModelArtifacts = (id: string): string => `logged-models/model=${id}/artifacts`;
+export const loggedModelDirectory = (id: string): string => `logged-models/model=${id}`;
+export const loggedModelKey = (id: string): string => `${loggedModelDirectory(id)}/model.json`;
+export const loggedModelArtifacts = (id: string): string => `${loggedModelDirectory(id)}/artifacts`;
 
 export const modelNameKey = (name: string): string => `model-names/${nameSegment(name)}`;
 export const modelKey = (id: string): string => `models/${id}/model.json`;
@@ -61,22 +62,4 @@ function nameSegment(name: string): string {
   if (isPlain) return encoded + SUFFIX;
   const digest = createHash("sha256").update(name).digest("hex");
   return HASHED + digest.slice(0, HASHED_DIGITS) + SUFFIX;
-}
-
-export const DEFAULT_EXPERIMENT_ID = "0";
-export const DEFAULT_EXPERIMENT_NAME = "Default";
-
-const SMALLEST_ID = 10n ** 17n;
-
-/**
- * The id of an experiment follows from its name, as in a directory, so that those who create one name at once meet. Later generations are
- * for names whose experiment has another name by now.
- */
-export function experimentIdFor(name: string, generation: number): string {
-  if (name === DEFAULT_EXPERIMENT_NAME && generation === 0) return DEFAULT_EXPERIMENT_ID;
-  const digest = createHash("sha256")
-    .update(generation === 0 ? name : `${name}\0${generation}`)
-    .digest("hex");
-  // 18 decimal digits like MLflow's, the first not 0: they fit in the 64 bits of its database.
-  return String(SMALLEST_ID + (BigInt(`0x${digest}`) % (9n * SMALLEST_ID)));
 }

@@ -1,6 +1,7 @@
 import { TidemarkError } from "../../base/errors.ts";
 import { noSuchLoggedModel } from "../../base/store-errors.ts";
 import type { Batch, BatchPositions, MetricColumns, Series } from "../../contract/batch.ts";
+import { firstPositions, otherPositions } from "../../contract/batch-positions.ts";
 import { rowsAt } from "../../contract/metric-columns.ts";
 import type { AsyncMetricSink } from "../../contract/metric-sink.ts";
 import { OK, type Outcome } from "../../contract/outcome.ts";
@@ -52,16 +53,16 @@ export class S3MetricSink implements AsyncMetricSink {
       rejected.params = [...params.keys()];
       refusals.push(...params.values());
       Object.assign(accepted, {
-        params: upTo(batch.params.length).filter((at) => !params.has(at)),
-        tags: upTo(batch.tags.length),
-        inputs: upTo(batch.inputs.length),
+        params: firstPositions(batch.params.length).filter((at) => !params.has(at)),
+        tags: firstPositions(batch.tags.length),
+        inputs: firstPositions(batch.inputs.length),
       });
       stopIfAborted(signal);
       const strays = await this.#writeModels(batch);
       rejected.metrics = [...strays.keys()];
       refusals.push(...strays.values());
       stopIfAborted(signal);
-      const wanted = upTo(batch.metrics.length).filter((at) => !strays.has(at));
+      const wanted = firstPositions(batch.metrics.length).filter((at) => !strays.has(at));
       await this.#append(strays.size === 0 ? batch.metrics : rowsAt(batch.metrics, wanted), batch.series, signal);
       accepted.metrics = wanted;
       await this.#mark(batch.marks ?? [], signal);
@@ -70,7 +71,7 @@ export class S3MetricSink implements AsyncMetricSink {
     }
     const [refusal] = refusals;
     if (refusal === undefined) return OK;
-    const marks = upTo(batch.marks?.length ?? 0);
+    const marks = firstPositions(batch.marks?.length ?? 0);
     return { status: "permanent", error: refusal, accepted: { ...accepted, marks }, rejected };
   }
 
@@ -153,28 +154,13 @@ function outcomeOf(error: unknown, batch: Batch, accepted: BatchPositions): Outc
   if (!(error instanceof TidemarkError)) throw error;
   const isOfStorage = error.details.httpStatus !== undefined;
   if (!isOfStorage && FINAL.has(error.code)) {
-    return { status: "permanent", error, accepted, rejected: restOf(batch, accepted) };
+    return { status: "permanent", error, accepted, rejected: otherPositions(batch, accepted) };
   }
   // No smaller batch without what is too large is found by the queue.
   if (!isOfStorage && error.code === "INVALID_PARAMETER_VALUE") return { status: "permanent", error, accepted };
   return { status: "retryable", error, accepted };
 }
 
-const restOf = ({ metrics, params, tags, inputs, marks = [] }: Batch, accepted: BatchPositions): BatchPositions => ({
-  metrics: without(metrics.length, accepted.metrics),
-  params: without(params.length, accepted.params),
-  tags: without(tags.length, accepted.tags),
-  inputs: without(inputs.length, accepted.inputs),
-  marks: upTo(marks.length),
-});
-
-function without(length: number, positions: ArrayLike<number>): number[] {
-  const gone = new Set(Array.from(positions));
-  return upTo(length).filter((at) => !gone.has(at));
-}
-
 function stopIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new TidemarkError("CANCELLED", "the write was cancelled", { cause: signal.reason });
 }
-
-const upTo = (length: number): number[] => Array.from({ length }, (_, index) => index);

@@ -1,10 +1,10 @@
 import type { Backend } from "../../contract/backend.ts";
 import type { RegistryStore } from "../../contract/registry-store.ts";
 import type { Page, TrackingStore, ViewType } from "../../contract/tracking-store.ts";
+import { PARENT_RUN_TAG } from "../../schema/known-tags.ts";
 import type { RunEntity } from "../../schema/run.ts";
 
 const PAGE_SIZE = 1_000;
-const PARENT_TAG = "mlflow.parentRunId";
 
 /** Somebody who needs what has one of these ids. */
 export interface Reference {
@@ -49,7 +49,12 @@ function ofRun(
 ): Reference {
   const models = [...modelInputs, ...modelOutputs].map(({ modelId }) => modelId);
   const datasets = inputs.flatMap(({ dataset }) => idsIn(dataset.source, candidates));
-  const all = [experimentId, ...(tags[PARENT_TAG] === undefined ? [] : [tags[PARENT_TAG]]), ...models, ...datasets];
+  const all = [
+    experimentId,
+    ...(tags[PARENT_RUN_TAG] === undefined ? [] : [tags[PARENT_RUN_TAG]]),
+    ...models,
+    ...datasets,
+  ];
   return { by: `run ${id} (${name})`, from: id, to: all.filter((to) => to !== id && candidates.has(to)) };
 }
 

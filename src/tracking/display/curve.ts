@@ -1,5 +1,6 @@
+import { shortNumber } from "../../base/short-number.ts";
 import type { MetricHistory } from "../../schema/metric.ts";
-import { escaped, numberText } from "./safe-text.ts";
+import { escaped } from "./safe-text.ts";
 
 /** How large a curve is drawn, in pixels. */
 export interface CurveSize {
@@ -27,10 +28,10 @@ export function curve(title: string, { steps, values }: MetricHistory, { width, 
     `<text x="${textX}" y="${textY}" text-anchor="${anchor}">${escaped(text)}</text>`;
   const labels = [
     label(LEFT, TOP - 6, "start", title),
-    label(LEFT - 4, TOP + 4, "end", numberText(y.largest)),
-    label(LEFT - 4, height - BOTTOM, "end", numberText(y.smallest)),
-    label(LEFT, height - 4, "start", numberText(x.smallest)),
-    label(width - RIGHT, height - 4, "end", `step ${numberText(x.largest)}`),
+    label(LEFT - 4, TOP + 4, "end", shortNumber(y.largest)),
+    label(LEFT - 4, height - BOTTOM, "end", shortNumber(y.smallest)),
+    label(LEFT, height - 4, "start", shortNumber(x.smallest)),
+    label(width - RIGHT, height - 4, "end", `step ${shortNumber(x.largest)}`),
   ];
   const frame = `<path d="M${LEFT} ${TOP}V${height - BOTTOM}H${width - RIGHT}" stroke="${INK}" fill="none"/>`;
   return [

@@ -21,11 +21,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export const escaped = (text: string): string =>
   cellText(text).replace(/[&<>"']/g, (character) => ESCAPES[character] as string);
 
-/** Six digits are what a table is read for. */
-export function numberText(value: number): string {
-  return String(Number(value.toPrecision(6)));
-}
-
 /** A time in milliseconds since 1970 as `2026-11-26 18:10:00`, in UTC. */
 export function timeText(timeMs: number | undefined): string {
   if (timeMs === undefined) return "";

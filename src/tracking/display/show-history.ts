@@ -1,7 +1,8 @@
+import { shortNumber } from "../../base/short-number.ts";
 import type { MetricHistory } from "../../schema/metric.ts";
 import { curve } from "./curve.ts";
 import type { MimeBundle } from "./mime-bundle.ts";
-import { numberText } from "./safe-text.ts";
+
 import { htmlTable, type Table, textTable } from "./table.ts";
 
 const SIZE = { width: 640, height: 240 };
@@ -32,10 +33,10 @@ function summary(key: string, { steps, values }: MetricHistory): Table {
   }
   const [first, last] = [values[0], values.at(-1)] as [number, number];
   const [from, to] = [steps[0], steps.at(-1)] as [number, number];
-  const extremes = odd === values.length ? ["", ""] : [numberText(smallest), numberText(largest)];
+  const extremes = odd === values.length ? ["", ""] : [shortNumber(smallest), shortNumber(largest)];
   return {
     columns,
-    rows: [[key, String(values.length), numberText(first), numberText(last), ...extremes, `${from} to ${to}`]],
+    rows: [[key, String(values.length), shortNumber(first), shortNumber(last), ...extremes, `${from} to ${to}`]],
     note: odd === 0 ? undefined : `${odd} values are NaN or infinite: the curve has gaps there`,
   };
 }

@@ -1,6 +1,7 @@
+import { shortNumber } from "../../base/short-number.ts";
 import type { RunEntity } from "../../schema/run.ts";
 import type { MimeBundle } from "./mime-bundle.ts";
-import { numberText, timeText } from "./safe-text.ts";
+import { timeText } from "./safe-text.ts";
 import { htmlTable, type Table, textTable } from "./table.ts";
 
 /** How many entities of a search are shown, and so fetched. */
@@ -60,7 +61,7 @@ function entitiesTable(entities: readonly object[]): Table {
 const isScalar = (value: unknown) => ["string", "number", "boolean"].includes(typeof value);
 
 const cell = (value: unknown): string =>
-  value === undefined ? "" : typeof value === "number" ? numberText(value) : String(value);
+  value === undefined ? "" : typeof value === "number" ? shortNumber(value) : String(value);
 
 const timeCell = (value: unknown): string => (typeof value === "number" ? timeText(value) : cell(value));
 

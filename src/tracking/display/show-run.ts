@@ -1,8 +1,9 @@
+import { shortNumber } from "../../base/short-number.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
 import type { RunEntity } from "../../schema/run.ts";
 import { curve } from "./curve.ts";
 import type { MimeBundle } from "./mime-bundle.ts";
-import { numberText, timeText } from "./safe-text.ts";
+import { timeText } from "./safe-text.ts";
 import { htmlTable, type Table, textTable } from "./table.ts";
 
 /** Their histories are read: a run may have thousands of metrics. */
@@ -32,7 +33,7 @@ const params = (run: RunEntity): Table => limited(["param", "value"], Object.ent
 const metrics = (run: RunEntity): Table =>
   limited(
     ["metric", "last value", "step"],
-    run.latestMetrics.map(({ key, value, step }) => [key, numberText(value), String(step)]),
+    run.latestMetrics.map(({ key, value, step }) => [key, shortNumber(value), String(step)]),
   );
 
 /** What MLflow and Tidemark record by themselves is not what a notebook is opened for. */

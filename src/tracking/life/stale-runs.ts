@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isoTime } from "../../base/iso-time.ts";
 import type { Backend } from "../../contract/backend.ts";
 import { experimentIdSchema } from "../../schema/experiment.ts";
 import type { RunEntity } from "../../schema/run.ts";
@@ -88,11 +89,6 @@ export async function reapStale(
 
 const reasonOf = ({ process, lastSign }: LifeSign): string =>
   `${process === "gone" ? "its process is gone" : "it was silent"}; last sign of life ${isoTime(lastSign)}, ended for it ${isoTime(Date.now())}`;
-
-function isoTime(timeMs: number): string {
-  const date = new Date(timeMs);
-  return Number.isNaN(date.getTime()) ? String(timeMs) : date.toISOString();
-}
 
 async function allExperimentIds({ tracking }: Backend): Promise<string[]> {
   const ids: string[] = [];

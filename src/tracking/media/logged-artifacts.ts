@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { messageOf, TidemarkError } from "../../base/errors.ts";
 import { checkArgument } from "../../schema/check.ts";
+import { LOGGED_ARTIFACTS_TAG } from "../../schema/known-tags.ts";
 import { tagSchema } from "../../schema/param.ts";
 import { inTurn } from "./in-turn.ts";
 import type { MediaTarget } from "./media-target.ts";
-
-const LOGGED_ARTIFACTS_TAG = "mlflow.loggedArtifacts";
 
 const entriesSchema = z.array(z.unknown());
 const tableEntrySchema = z.object({ path: z.string(), type: z.literal("table") });
@@ -28,6 +27,17 @@ export async function announceTable(target: MediaTarget, path: string): Promise<
     await target.writeTag(checkArgument("path", tagSchema, { key: LOGGED_ARTIFACTS_TAG, value }));
     announced.add(path);
   });
+}
+
+/** The paths of the tables that such a tag lists; none where it holds something else. */
+export function announcedTables(text: string | undefined): string[] {
+  let entries: readonly unknown[];
+  try {
+    entries = text === undefined ? [] : parseEntries(text);
+  } catch {
+    return [];
+  }
+  return entries.flatMap((entry) => tableEntrySchema.safeParse(entry).data?.path ?? []);
 }
 
 function parseEntries(text: string): readonly unknown[] {

@@ -5,10 +5,10 @@ import { processSlot } from "../../base/process-state.ts";
 import type { TrackingStore } from "../../contract/tracking-store.ts";
 import type { SpoolEntry } from "../../queue/spool/spool-entry.ts";
 import type { SpoolHeader } from "../../queue/spool/spool-header.ts";
+import { PARENT_RUN_TAG } from "../../schema/known-tags.ts";
 import { LOCAL_RUN_ID_TAG, type PlannedRun, type RunEntity } from "../../schema/run.ts";
 import { resolveExperiment } from "../experiments.ts";
 
-const PARENT_TAG = "mlflow.parentRunId";
 /** A lost answer makes one twin, seldom two. */
 const MOST_TWINS = 100;
 
@@ -110,11 +110,11 @@ export class RemoteRun {
   /** The run this one is a part of by the id it has at the backend, where it has one. */
   async #ownTags({ run }: PlannedRun): Promise<Record<string, string>> {
     const tags = { ...run.tags };
-    const parent = tags[PARENT_TAG];
+    const parent = tags[PARENT_RUN_TAG];
     if (parent === undefined || !isLocalRunId(parent)) return tags;
     const open = openRuns().get(parent);
     try {
-      tags[PARENT_TAG] = (await (open === undefined ? this.#store.getRun(parent) : open.reach())).id;
+      tags[PARENT_RUN_TAG] = (await (open === undefined ? this.#store.getRun(parent) : open.reach())).id;
     } catch (error) {
       if (!(error instanceof TidemarkError) || error.code !== "RESOURCE_DOES_NOT_EXIST") throw error;
     }

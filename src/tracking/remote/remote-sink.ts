@@ -1,6 +1,7 @@
 import type { TidemarkError } from "../../base/errors.ts";
 import { runDeleted } from "../../base/store-errors.ts";
-import type { Batch, BatchPositions } from "../../contract/batch.ts";
+import type { Batch } from "../../contract/batch.ts";
+import { allPositions } from "../../contract/batch-positions.ts";
 import type { AsyncMetricSink, MetricSink, SinkLimits } from "../../contract/metric-sink.ts";
 import type { Outcome } from "../../contract/outcome.ts";
 import type { RemoteAccess } from "../../contract/remote-access.ts";
@@ -45,15 +46,5 @@ export class RemoteSink implements AsyncMetricSink {
 /** A run that is gone takes nothing any more. For everything else that keeps it from being opened there may be a remedy: values wait. */
 const refusal = (error: unknown, batch: Batch, isMade: boolean): Outcome =>
   isMade && isGone(error)
-    ? { status: "permanent", error: error as TidemarkError, rejected: allOf(batch) }
+    ? { status: "permanent", error: error as TidemarkError, rejected: allPositions(batch) }
     : outcomeOfThrown(error);
-
-const allOf = ({ metrics, params, tags, inputs, marks = [] }: Batch): BatchPositions => ({
-  metrics: upTo(metrics.length),
-  params: upTo(params.length),
-  tags: upTo(tags.length),
-  inputs: upTo(inputs.length),
-  marks: upTo(marks.length),
-});
-
-const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

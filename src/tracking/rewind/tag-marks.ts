@@ -1,4 +1,5 @@
 import type { Batch, BatchPositions } from "../../contract/batch.ts";
+import { allPositions, firstPositions } from "../../contract/batch-positions.ts";
 import { NO_METRICS } from "../../contract/metric-columns.ts";
 import type { MetricSink } from "../../contract/metric-sink.ts";
 import { OK, type Outcome } from "../../contract/outcome.ts";
@@ -78,18 +79,14 @@ class KeyPositions {
 function outcomeOfMarks(batch: Batch, outcome: Outcome): Outcome {
   if (outcome.status === "ok") return outcome;
   const { marks = [], ...plain } = batch;
-  const accepted = allOf(plain);
+  const accepted = allPositions(plain);
   if (outcome.status === "retryable") return { ...outcome, accepted };
-  return { status: "permanent", error: outcome.error, accepted, rejected: { ...NOTHING, marks: upTo(marks.length) } };
+  return {
+    status: "permanent",
+    error: outcome.error,
+    accepted,
+    rejected: { ...NOTHING, marks: firstPositions(marks.length) },
+  };
 }
 
 const NOTHING: BatchPositions = { metrics: [], params: [], tags: [], inputs: [] };
-
-const allOf = ({ metrics, params, tags, inputs }: Batch): BatchPositions => ({
-  metrics: upTo(metrics.length),
-  params: upTo(params.length),
-  tags: upTo(tags.length),
-  inputs: upTo(inputs.length),
-});
-
-const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytesText, durationText } from "../../../src/base/amounts.ts";
-import { shortNumber } from "../../../src/cli/numbers.ts";
+import { isoTime } from "../../../src/base/iso-time.ts";
+import { shortNumber } from "../../../src/base/short-number.ts";
 import { sparkline } from "../../../src/cli/sparkline.ts";
-import { isoTime, relativeTime } from "../../../src/cli/times.ts";
+import { relativeTime } from "../../../src/cli/times.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ModelData } from "../../../src/models/infer-signature.ts";
 import { decodeInputExample, encodeInputExample } from "../../../src/models/input-example.ts";
+import type { ModelData } from "../../../src/models/signature/infer-signature.ts";
 
 const PATH = "model/input_example.json";
 

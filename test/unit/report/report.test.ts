@@ -1,46 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { type Client, connect, startRun } from "../../../src/index.ts";
 import { memoryBackend } from "../../../src/memory/index.ts";
-import { unpackColumns } from "../../../src/report/curves/column-bytes.ts";
 import { type ReportOptions, report } from "../../../src/report/index.ts";
-import { POINT_COLUMNS, type ReportPayload, SUMMARY_COLUMNS } from "../../../src/report/payload.ts";
-import { temporaryDirectory } from "../../support/mlruns.ts";
+import { age, runDirectory, temporaryDirectory } from "../../support/mlruns.ts";
+import { readPage } from "../../support/report-file.ts";
 
 const inMemory = () => connect(memoryBackend());
 const open = (client: Client, name = "a run") =>
   startRun({ client, experiment: "reports", name, captureEnvironment: false });
-
-/** A page as a browser finds it. */
-function readPage(file: string) {
-  const html = readFileSync(file, "utf8");
-  const data = new Map(
-    [...html.matchAll(/<script type="[^"]+" id="([^"]+)">(.*?)<\/script>/gs)].map(([, id = "", text = ""]) => [
-      id,
-      text,
-    ]),
-  );
-  const columns = (id: string, count: number) =>
-    unpackColumns(inflateSync(Buffer.from(data.get(id) ?? "", "base64")), count);
-  const payload = JSON.parse(data.get("report") ?? "") as ReportPayload;
-  /** All values of a curve. */
-  const curve = (key: string, run = 0) => {
-    const place = payload.curves.find((one) => payload.metricKeys[one.key] === key && one.run === run);
-    if (place === undefined) throw new Error(`no curve ${key} of run ${run}`);
-    const ids = [...data.keys()].filter((id) => id.startsWith("points-"));
-    const blocks = ids.map((id) => columns(id, POINT_COLUMNS.length));
-    const [steps, timestamps, values] = POINT_COLUMNS.map((_, index) =>
-      blocks.flatMap((block) => [...(block[index] as Float64Array)]).slice(place.start, place.start + place.length),
-    );
-    const at = payload.curves.indexOf(place);
-    const numbers = columns("summary", SUMMARY_COLUMNS.length).map((column) => column[at]);
-    const summary = Object.fromEntries(SUMMARY_COLUMNS.map((name, index) => [name, numbers[index]]));
-    return { place, steps, timestamps, values: values as number[], summary };
-  };
-  return { html, data, payload, curve };
-}
 
 async function reported(client: Client, runs: Parameters<typeof report>[0], options: Partial<ReportOptions> = {}) {
   const file = join(temporaryDirectory(), "report.html");
@@ -77,6 +46,27 @@ describe("report", () => {
     const { curve, payload } = await reported(client, run);
     expect([curve("loss").values, payload.runs[0]?.status]).toEqual([[0.5], "RUNNING"]);
     await run.end();
+  });
+
+  it("says since when nothing was heard of a run that says RUNNING", async () => {
+    const mlruns = temporaryDirectory();
+    const client = await connect(mlruns);
+    const experimentId = await client.experiments.create({ name: "reports" });
+    // Times of files are floats of seconds: of a whole one nothing is lost.
+    const lastSign = Math.floor(Date.now() / 1_000 - 3_600) * 1_000;
+    const ids: string[] = [];
+    for (const name of ["left", "ended", "alive"]) {
+      const { id } = await client.runs.create({ experimentId, name, startTime: lastSign - 1_000 });
+      if (name === "ended") await client.runs.update({ runId: id, status: "KILLED" });
+      if (name !== "alive") age(runDirectory(mlruns, id), lastSign);
+      ids.push(id);
+    }
+    const { payload } = await reported(client, ids);
+    expect(payload.runs.map(({ status, lastSign }) => [status, lastSign])).toEqual([
+      ["RUNNING", lastSign],
+      ["KILLED", undefined],
+      ["RUNNING", undefined],
+    ]);
   });
 
   it("takes ids, entities and runs, each once, in their order", async () => {
@@ -173,6 +163,9 @@ describe("report", () => {
       "mlflow.source.git.commit": "abc",
       "tidemark.runtime": "node",
       "mlflow.note.content": "What it is",
+      // A mark, where the store cannot take values back.
+      "tidemark.mark.epoch 1": "{}",
+      "tidemark.markPart.0.epoch 1": "x",
     });
     run.logParam("long", "x".repeat(5_000));
     await run.end();

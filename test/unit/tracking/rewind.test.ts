@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Backend } from "../../../src/contract/backend.ts";
@@ -5,9 +8,10 @@ import type { TrackingStore } from "../../../src/contract/tracking-store.ts";
 import { fsBackend } from "../../../src/fs/index.ts";
 import { type Client, connect, dataset, type Run, startRun } from "../../../src/index.ts";
 import { memoryBackend } from "../../../src/memory/index.ts";
+import { thisProcess } from "../../../src/queue/spool/owner.ts";
 import { listSpool } from "../../../src/queue/spool/spool.ts";
 import { AwayBackend } from "../../support/away-backend.ts";
-import { temporaryDirectory } from "../../support/mlruns.ts";
+import { age, runDirectory, temporaryDirectory } from "../../support/mlruns.ts";
 
 const quiet = { captureEnvironment: false };
 
@@ -246,6 +250,54 @@ describe("a run that cannot be taken back goes on as another", () => {
     const { items } = await client.runs.search({ experimentIds: ["0"] }).page();
     expect(items.map(({ id }) => id)).toEqual([run.id]);
     expect((await client.runs.get(run.id)).tags["tidemark.rewoundTo"]).toBeUndefined();
+  });
+});
+
+describe("a run that says RUNNING", () => {
+  /** A run in a directory that was opened by some process, long enough ago. */
+  async function leftBy(owner: object): Promise<() => Promise<Run>> {
+    const mlruns = join(temporaryDirectory(), "mlruns");
+    const client = await connect(mlruns);
+    const run = await startRun({ client, tags: { "tidemark.process": JSON.stringify(owner) }, ...quiet });
+    run.logMetric("loss", 1);
+    run.mark("a");
+    await run.end();
+    await client.runs.update({ runId: run.id, status: "RUNNING" });
+    age(runDirectory(mlruns, run.id), Date.now() - 3_600_000);
+    return () => startRun({ client, runId: run.id, fromMark: "a", ...quiet });
+  }
+
+  it.each([
+    ["runs", undefined, "running"],
+    ["is stopped", "SIGSTOP", "stopped"],
+  ] as const)(
+    "is refused while the process that has opened it %s, however long it is silent",
+    async (_, signal, state) => {
+      const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1_000)"]);
+      onTestFinished(() => void child.kill("SIGKILL"));
+      await once(child, "spawn");
+      const pid = child.pid as number;
+      const stat = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(" ");
+      const goOn = await leftBy({ ...thisProcess(), pid, startedAt: stat()[21] });
+      if (signal !== undefined) {
+        child.kill(signal);
+        await expect.poll(() => stat()[2]).toBe("T");
+      }
+      await expect(goOn()).rejects.toMatchObject({
+        code: "INVALID_STATE",
+        message: expect.stringContaining(`process ${pid} of this machine, which has opened it, is ${state}`),
+      });
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      await (await goOn()).end();
+    },
+  );
+
+  it.each([
+    ["of which nothing is known", { ...thisProcess(), host: "elsewhere" }],
+    ["that had this number before another one", { ...thisProcess(), pid: process.ppid, startedAt: "1" }],
+  ])("goes on from a mark after a process %s", async (_, owner) => {
+    await (await (await leftBy(owner))()).end();
   });
 });
 

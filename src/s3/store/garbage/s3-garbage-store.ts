@@ -1,37 +1,26 @@
 import { TidemarkError } from "../../../base/errors.ts";
 import type { Garbage, GarbageAge, GarbageStore } from "../../../contract/garbage-store.ts";
 import { deleteAll, deleteBelow } from "../../delete-below.ts";
-import { inParallel } from "../../parallel.ts";
-import { abortUpload, unfinishedUploads } from "../../unfinished-uploads.ts";
+import { abortUpload } from "../../unfinished-uploads.ts";
 import type { ExperimentHead } from "../experiment-head.ts";
-import type { Experiments } from "../experiments.ts";
 import type { Content } from "../heads.ts";
-import { experimentDirectory, isId, loggedModelIndex, runDirectory, runIndex } from "../layout.ts";
-import type { LoggedModelContent } from "../logged-model-head.ts";
-import type { LoggedModels } from "../logged-models.ts";
+import {
+  experimentDirectory,
+  isId,
+  loggedModelDirectory,
+  loggedModelIndex,
+  runDirectory,
+  runIndex,
+} from "../layout.ts";
 import { deletionTime, isDeletedRun, type RunContent } from "../run-head.ts";
-import type { Runs } from "../runs.ts";
-import type { S3Place } from "../s3-place.ts";
-import { censusOf, type ObjectGroup } from "./store-census.ts";
+import { type GarbageParts, GarbageSearch } from "./garbage-search.ts";
+import { ownDirectory } from "./own-directory.ts";
 
-const PARALLEL_READS = 16;
 const MOST_DELETED = 1_000;
-const MODELS = "logged-models/model=";
 const ORPHAN = /^(runs\/run=|logged-models\/model=)([^/]+)$/;
-/** Where a store keeps what it has, and what is no path. */
-const RESERVED = /^(?:runs|logged-models|models|model-names|exp-names|idx)\/|(?:^|\/)\.{0,2}(?:\/|$)/;
 const HEAD = /\/(?:run|model|exp)\.json$/;
 
-/** What is garbage depends on. */
-export interface GarbageParts {
-  readonly place: S3Place;
-  readonly experiments: Experiments;
-  readonly runs: Runs;
-  readonly loggedModels: LoggedModels;
-}
-
 type Experiment = Content<ExperimentHead>;
-type Census = ReadonlyMap<string, ObjectGroup>;
 
 /**
  * What was deleted in a bucket. Heads of what was deleted for good stay, with nothing in them: a write with a condition makes them so, which decides between a
@@ -39,42 +28,17 @@ type Census = ReadonlyMap<string, ObjectGroup>;
  */
 export class S3GarbageStore implements GarbageStore {
   readonly #parts: GarbageParts;
+  readonly #search: GarbageSearch;
   /** Experiments of which something was deleted that their indexes still have. */
   readonly #touched = new Set<string>();
 
   constructor(parts: GarbageParts) {
     this.#parts = parts;
+    this.#search = new GarbageSearch(parts);
   }
 
-  async list({ deletedBefore, leftBefore }: GarbageAge): Promise<readonly Garbage[]> {
-    const { place, experiments } = this.#parts;
-    if (!(await place.readable())) return [];
-    const [runs, models] = [await censusOf(place.objects, "runs/"), await censusOf(place.objects, "logged-models/")];
-    const found: Garbage[] = [];
-    const known = new Set<string>();
-    for (const experiment of await experiments.heads()) {
-      const { id, name, lifecycleStage, lastUpdateTime: since } = experiment;
-      found.push(
-        ...(await this.#runsIn(experiment, runs, known)),
-        ...(await this.#modelsIn(experiment, models, known)),
-      );
-      if (lifecycleStage === "deleted")
-        found.push({
-          kind: "experiment",
-          id,
-          name,
-          experimentId: id,
-          since,
-          place: this.#uriOf(experimentDirectory(id)),
-        });
-    }
-    const old = found.filter(({ since }) => since < deletedBefore);
-    const strays = [
-      ...(await this.#strays(runs, known, (id, group) => this.#strayRun(id, group))),
-      ...(await this.#strays(models, known, (id, group) => this.#strayModel(id, group))),
-    ];
-    const left = strays.filter(({ kind, since }) => since < (kind === "orphan" ? leftBefore : deletedBefore));
-    return [...old, ...left, ...(await this.#uploads(leftBefore))];
+  async list(age: GarbageAge): Promise<readonly Garbage[]> {
+    return await this.#search.list(age);
   }
 
   async purge(garbage: Garbage): Promise<boolean> {
@@ -105,101 +69,6 @@ export class S3GarbageStore implements GarbageStore {
     const { runs, loggedModels } = this.#parts;
     for (const id of this.#touched) await Promise.all([runs.heads.compact(id), loggedModels.compactIndex(id)]);
     this.#touched.clear();
-  }
-
-  async #runsIn(experiment: Experiment, census: Census, known: Set<string>): Promise<Garbage[]> {
-    const heads = await this.#parts.runs.heads.inExperiment(experiment.id);
-    for (const { id } of heads) known.add(id);
-    return heads.flatMap((head): Garbage[] => {
-      if (!isDeletedRun(head, experiment)) return [];
-      const { id, name, experimentId, artifactUri } = head;
-      const group = census.get(id);
-      return [
-        {
-          kind: "run",
-          id,
-          name,
-          experimentId,
-          since: deletedSince(head, experiment, group),
-          place: this.#uriOf(runDirectory(id)),
-          ...(group === undefined ? {} : { bytes: group.bytes }),
-          ...this.#elsewhere(artifactUri, id),
-        },
-      ];
-    });
-  }
-
-  /** Models of an experiment that is deleted go with it. */
-  async #modelsIn(experiment: Experiment, census: Census, known: Set<string>): Promise<Garbage[]> {
-    const heads = await this.#parts.loggedModels.headsIn(experiment.id);
-    for (const { id } of heads) known.add(id);
-    if (experiment.lifecycleStage === "active") return [];
-    return heads.map((head) => this.#model(head, experiment.lastUpdateTime, census.get(head.id)));
-  }
-
-  #model(
-    { id, name, experimentId, sourceRunId, artifactLocation }: LoggedModelContent,
-    since: number,
-    group?: ObjectGroup,
-  ): Garbage {
-    return {
-      kind: "logged-model",
-      id,
-      name,
-      experimentId,
-      since,
-      place: this.#uriOf(MODELS + id),
-      ...(group === undefined ? {} : { bytes: group.bytes }),
-      ...(sourceRunId === undefined ? {} : { refersTo: [sourceRunId] }),
-      ...this.#elsewhere(artifactLocation, id),
-    };
-  }
-
-  /** What no index knows. */
-  async #strays(
-    census: Census,
-    known: ReadonlySet<string>,
-    look: (id: string, group: ObjectGroup) => Promise<Garbage | undefined>,
-  ): Promise<Garbage[]> {
-    const tasks = [...census]
-      .filter(([id, { others }]) => isId(id) && others > 0 && !known.has(id))
-      .map(
-        ([id, group]) =>
-          () =>
-            look(id, group),
-      );
-    return (await inParallel(tasks, PARALLEL_READS, undefined)).filter((item) => item !== undefined);
-  }
-
-  async #strayRun(id: string, group: ObjectGroup): Promise<Garbage | undefined> {
-    const head = group.headTime === undefined ? undefined : await this.#parts.runs.heads.find(id);
-    return head === undefined || head.isGone === true ? this.#orphan(runDirectory(id), group) : undefined;
-  }
-
-  async #strayModel(id: string, group: ObjectGroup): Promise<Garbage | undefined> {
-    const head = group.headTime === undefined ? undefined : await this.#parts.loggedModels.findAny(id);
-    if (head === undefined) return this.#orphan(MODELS + id, group);
-    return head.isGone === true ? this.#model(head, head.lastUpdateTime, group) : undefined;
-  }
-
-  #orphan(directory: string, { newest, bytes }: ObjectGroup): Garbage {
-    return { kind: "orphan", id: directory, since: newest, place: this.#uriOf(directory), bytes };
-  }
-
-  async #uploads(before: number): Promise<Garbage[]> {
-    const { objects } = this.#parts.place;
-    const base = objects.keyOf("");
-    const found: Garbage[] = [];
-    try {
-      for await (const { key, uploadId, initiated } of unfinishedUploads(objects.client.exchange, base)) {
-        const [since, id] = [initiated.getTime(), key.slice(base.length)];
-        if (since < before) found.push({ kind: "upload", id, since, place: this.#uriOf(id), token: uploadId });
-      }
-    } catch (error) {
-      // A storage that does not list them.
-      if (!(error instanceof TidemarkError && error.code === "NOT_IMPLEMENTED")) throw error;
-    }
-    return found;
   }
 
   async #purgeRun({ id, since, experimentId = "" }: Garbage): Promise<boolean> {
@@ -233,7 +102,7 @@ export class S3GarbageStore implements GarbageStore {
     }
     this.#touched.add(experimentId);
     await this.#deleteOwnArtifacts(head.artifactLocation, id);
-    await this.#deleteButHead(MODELS + id);
+    await this.#deleteButHead(loggedModelDirectory(id));
     return true;
   }
 
@@ -285,33 +154,9 @@ export class S3GarbageStore implements GarbageStore {
   }
 
   async #deleteOwnArtifacts(uri: string | undefined, id: string): Promise<void> {
-    const own = uri === undefined ? undefined : this.#ownDirectory(uri, id);
+    const own = uri === undefined ? undefined : ownDirectory(this.#parts.place, uri, id);
     if (own === undefined) return;
     const { objects } = this.#parts.place;
     await deleteBelow(objects.client, objects.keyOf(`${own}/`));
   }
-
-  #elsewhere(uri: string | undefined, id: string): Pick<Garbage, "artifactsElsewhere"> {
-    if (uri === undefined || this.#ownDirectory(uri, id) !== undefined) return {};
-    const isInPlace = [runDirectory(id), MODELS + id].some((place) => uri.startsWith(`${this.#uriOf(place)}/`));
-    return isInPlace ? {} : { artifactsElsewhere: uri };
-  }
-
-  /**
-   * Where artifacts are that lie below the store, but not with the entity: a location that anybody may have written. Only a directory that has the
-   * very id before its last segment is the entity's own, and none of what others keep.
-   */
-  #ownDirectory(uri: string, id: string): string | undefined {
-    const base = this.#uriOf("");
-    const path = uri.startsWith(base) ? uri.slice(base.length) : "";
-    return path.endsWith(`/${id}/artifacts`) && !RESERVED.test(path) ? path : undefined;
-  }
-
-  #uriOf(path: string): string {
-    return `${this.#parts.place.uri}/${path}`;
-  }
 }
-
-/** Older versions did not write down when a run was deleted: then it was at most as long ago as its head was written. */
-const deletedSince = (head: RunContent, experiment: Experiment, group: ObjectGroup | undefined): number =>
-  deletionTime(head, experiment) ?? group?.headTime ?? Date.now();

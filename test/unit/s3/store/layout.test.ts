@@ -1,14 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dirtyKey, parseDirtyKey } from "../../../../src/s3/store/index-marker.ts";
-import {
-  experimentIdFor,
-  experimentNameKey,
-  isId,
-  modelNameKey,
-  versionKey,
-  versionOfKey,
-} from "../../../../src/s3/store/layout.ts";
+import { experimentNameKey, isId, modelNameKey, versionKey, versionOfKey } from "../../../../src/s3/store/layout.ts";
 
 describe("keys of a store", () => {
   it("hold any name in one segment, each its own", () => {
@@ -38,13 +31,6 @@ describe("keys of a store", () => {
     expect(versionKey("0a1b", 7)).toBe("models/0a1b/versions/00000007.json");
     expect(versionOfKey("p/models/0a1b/versions/00000007.json")).toBe(7);
     expect(versionOfKey("p/models/0a1b/versions/7.json")).toBeUndefined();
-  });
-
-  it("derive the id of an experiment from its name, as a directory of runs does", () => {
-    expect(experimentIdFor("Default", 0)).toBe("0");
-    expect(experimentIdFor("digits", 0)).toMatch(/^[1-9]\d{17}$/);
-    expect(experimentIdFor("digits", 0)).toBe(experimentIdFor("digits", 0));
-    expect(new Set([0, 1, 2].map((generation) => experimentIdFor("Default", generation))).size).toBe(3);
   });
 
   it("are never made of what is no id", () => {

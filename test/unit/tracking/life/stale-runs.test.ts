@@ -1,10 +1,10 @@
-import { existsSync, lutimesSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { connect } from "../../../../src/connect/connect.ts";
 import { thisProcess } from "../../../../src/queue/spool/owner.ts";
 import type { Client } from "../../../../src/tracking/client.ts";
-import { runDirectory, runTag, temporaryDirectory } from "../../../support/mlruns.ts";
+import { age, runDirectory, runTag, temporaryDirectory } from "../../../support/mlruns.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -13,14 +13,6 @@ const gone = JSON.stringify({ ...thisProcess(), startedAt: "1" });
 
 async function newRun(client: Client, tags: Record<string, string> = {}, startTime = Date.now() - HOUR_MS) {
   return (await client.runs.create({ experimentId: "0", tags, startTime })).id;
-}
-
-/** Makes everything of a run as old as that. */
-function age(path: string, timeMs: number): void {
-  for (const entry of readdirSync(path, { withFileTypes: true, recursive: true })) {
-    lutimesSync(join(entry.parentPath, entry.name), timeMs / 1_000, timeMs / 1_000);
-  }
-  utimesSync(path, timeMs / 1_000, timeMs / 1_000);
 }
 
 const idsOf = async (runs: AsyncIterable<{ run: { id: string } }>) => {

@@ -1,6 +1,6 @@
-import { invalidArgument } from "../base/errors.ts";
-import type { ColumnType } from "../mlmodel/column-type-schema.ts";
-import type { ParamDefault } from "../mlmodel/param-default.ts";
+import { invalidArgument } from "../../base/errors.ts";
+import type { ColumnType } from "../../mlmodel/column-type-schema.ts";
+import type { ParamDefault } from "../../mlmodel/param-default.ts";
 import { inferColumnType } from "./infer-column-type.ts";
 
 /** A param before its check by the schema of signatures. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { inferSignature, type ModelData } from "../../../src/models/infer-signature.ts";
-import { signatureFromZod } from "../../../src/models/signature-from-zod.ts";
+import { inferSignature, type ModelData } from "../../../../src/models/signature/infer-signature.ts";
+import { signatureFromZod } from "../../../../src/models/signature/signature-from-zod.ts";
 
 const tensor = (name: string, dtype: string, shape: number[]) => ({
   name,

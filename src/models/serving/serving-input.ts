@@ -1,13 +1,13 @@
-import { invalidArgument, TidemarkError } from "../base/errors.ts";
-import type { ColumnSpec } from "../mlmodel/column-type-schema.ts";
-import { jsonProblem, parsePythonJson } from "../mlmodel/python/python-json.ts";
-import type { Signature } from "../mlmodel/signature-schema.ts";
+import { invalidArgument, TidemarkError } from "../../base/errors.ts";
+import type { ColumnSpec } from "../../mlmodel/column-type-schema.ts";
+import { jsonProblem, parsePythonJson } from "../../mlmodel/python/python-json.ts";
+import type { Signature } from "../../mlmodel/signature-schema.ts";
+import type { PredictInput } from "../predict/predict-types.ts";
+import { partsOf } from "../predict/signature-parts.ts";
+import type { Row } from "../signature/infer-signature.ts";
 import { decodeRows } from "./coded-cells.ts";
 import { parseCsv } from "./csv.ts";
 import { rowsOfCsv } from "./csv-cells.ts";
-import type { Row } from "./infer-signature.ts";
-import type { PredictInput } from "./predict/predict-types.ts";
-import { partsOf } from "./predict/signature-parts.ts";
 import { isObject, isRecords, recordRows, splitRows, tableRows } from "./serving-table.ts";
 
 /** The body of a request for a prediction. */

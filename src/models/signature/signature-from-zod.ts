@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { invalidArgument } from "../base/errors.ts";
-import type { ColumnSpec, ColumnType, DataType, Property } from "../mlmodel/column-type-schema.ts";
-import { type Signature, signatureSchema } from "../mlmodel/signature-schema.ts";
-import { checkArgument } from "../schema/check.ts";
+import { invalidArgument } from "../../base/errors.ts";
+import type { ColumnSpec, ColumnType, DataType, Property } from "../../mlmodel/column-type-schema.ts";
+import { type Signature, signatureSchema } from "../../mlmodel/signature-schema.ts";
+import { checkArgument } from "../../schema/check.ts";
 
 /** What a user's zod says of itself. Read by form: the user's zod may be another copy than ours. */
 interface Definition {

@@ -1,10 +1,10 @@
-import { invalidArgument } from "../base/errors.ts";
-import { pythonFloat } from "../mlmodel/python/python-float.ts";
-import { formatPythonJson } from "../mlmodel/python/python-json.ts";
-import { cellValue } from "./example-values.ts";
-import { isGivenTensor, isPlainObject } from "./predict/given-tensor.ts";
-import type { PredictOutput } from "./predict/predict-types.ts";
-import { isShapedTensor, isTypedArray } from "./tensor-value.ts";
+import { invalidArgument } from "../../base/errors.ts";
+import { pythonFloat } from "../../mlmodel/python/python-float.ts";
+import { formatPythonJson } from "../../mlmodel/python/python-json.ts";
+import { cellValue } from "../example-values.ts";
+import { isGivenTensor, isPlainObject } from "../predict/given-tensor.ts";
+import type { PredictOutput } from "../predict/predict-types.ts";
+import { isShapedTensor, isTypedArray } from "../tensor-value.ts";
 
 /** How an answer is written. */
 export interface FormatServingOutputOptions {

@@ -1,10 +1,10 @@
-import { invalidArgument } from "../base/errors.ts";
-import type { ColumnSpec } from "../mlmodel/column-type-schema.ts";
-import { type Signature, signatureSchema, type TensorSpec } from "../mlmodel/signature-schema.ts";
-import { checkArgument } from "../schema/check.ts";
+import { invalidArgument } from "../../base/errors.ts";
+import type { ColumnSpec } from "../../mlmodel/column-type-schema.ts";
+import { type Signature, signatureSchema, type TensorSpec } from "../../mlmodel/signature-schema.ts";
+import { checkArgument } from "../../schema/check.ts";
+import { isTensorValue, type TensorValue, tensorFacts } from "../tensor-value.ts";
 import { inferColumnType, mergeAll } from "./infer-column-type.ts";
 import { inferParams } from "./infer-params.ts";
-import { isTensorValue, type TensorValue, tensorFacts } from "./tensor-value.ts";
 
 /** Rows of a table: column to value. */
 export type Row = Readonly<Record<string, unknown>>;

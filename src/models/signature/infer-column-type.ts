@@ -1,6 +1,6 @@
-import { invalidArgument } from "../base/errors.ts";
-import type { ColumnType, DataType, Property } from "../mlmodel/column-type-schema.ts";
-import { isTypedArray } from "./tensor-value.ts";
+import { invalidArgument } from "../../base/errors.ts";
+import type { ColumnType, DataType, Property } from "../../mlmodel/column-type-schema.ts";
+import { isTypedArray } from "../tensor-value.ts";
 
 const TYPES_OF_ARRAYS: Readonly<Record<string, DataType>> = {
   Float32Array: "float",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseCsv } from "../../../src/models/csv.ts";
+import { parseCsv } from "../../../../src/models/serving/csv.ts";
 
 const refused = (message: string) => expect.objectContaining({ code: "INVALID_PARAMETER_VALUE", message });
 

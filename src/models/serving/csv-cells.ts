@@ -1,6 +1,6 @@
-import type { ColumnSpec } from "../mlmodel/column-type-schema.ts";
+import type { ColumnSpec } from "../../mlmodel/column-type-schema.ts";
+import type { Row } from "../signature/infer-signature.ts";
 import type { CsvTable } from "./csv.ts";
-import type { Row } from "./infer-signature.ts";
 
 /** What pandas takes for a value that is not there. */
 const ABSENT = new Set(

@@ -1,8 +1,8 @@
-import { invalidArgument } from "../base/errors.ts";
-import type { ColumnSpec, ColumnType } from "../mlmodel/column-type-schema.ts";
-import type { Row } from "./infer-signature.ts";
-import { parseIsoDate } from "./predict/cast-cell.ts";
-import { isPlainObject } from "./predict/given-tensor.ts";
+import { invalidArgument } from "../../base/errors.ts";
+import type { ColumnSpec, ColumnType } from "../../mlmodel/column-type-schema.ts";
+import { parseIsoDate } from "../predict/cast-cell.ts";
+import { isPlainObject } from "../predict/given-tensor.ts";
+import type { Row } from "../signature/infer-signature.ts";
 
 /** Rows of texts in which the signature knows bytes, in base64, and dates, in ISO 8601. */
 export function decodeRows(rows: readonly Row[], columns: readonly ColumnSpec[] | undefined): readonly Row[] {

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../base/errors.ts";
+import { invalidArgument } from "../../base/errors.ts";
 
 /** The cells of a file, the header apart. */
 export interface CsvTable {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { PredictOutput } from "../../../src/models/predict/predict-types.ts";
-import { formatServingOutput } from "../../../src/models/serving-output.ts";
+import type { PredictOutput } from "../../../../src/models/predict/predict-types.ts";
+import { formatServingOutput } from "../../../../src/models/serving/serving-output.ts";
 
 const written = (output: unknown) => formatServingOutput(output as PredictOutput);
 

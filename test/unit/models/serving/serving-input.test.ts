@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TidemarkError } from "../../../src/base/errors.ts";
-import type { Signature } from "../../../src/mlmodel/signature-schema.ts";
-import { parseServingInput } from "../../../src/models/serving-input.ts";
-import { anySignature } from "../../support/signatures.ts";
+import { TidemarkError } from "../../../../src/base/errors.ts";
+import type { Signature } from "../../../../src/mlmodel/signature-schema.ts";
+import { parseServingInput } from "../../../../src/models/serving/serving-input.ts";
+import { anySignature } from "../../../support/signatures.ts";
 
 const refused = (message: string | RegExp) =>
   expect.objectContaining({

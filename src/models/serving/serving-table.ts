@@ -1,6 +1,6 @@
-import { invalidArgument } from "../base/errors.ts";
-import type { ColumnSpec, ColumnType } from "../mlmodel/column-type-schema.ts";
-import type { Row } from "./infer-signature.ts";
+import { invalidArgument } from "../../base/errors.ts";
+import type { ColumnSpec, ColumnType } from "../../mlmodel/column-type-schema.ts";
+import type { Row } from "../signature/infer-signature.ts";
 
 /** Of JSON: an object with the members `data` and `dims` is no tensor here. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
