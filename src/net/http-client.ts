@@ -1,6 +1,5 @@
 import { messageOf, systemCodeOf, TidemarkError } from "../base/errors.ts";
 import type { HttpClientOptions, HttpRequest, HttpResponse, HttpTransport } from "./http-types.ts";
-import { openTransport } from "./undici-transport.ts";
 
 /** Sends requests over connections that are kept. Loads what it needs with the first one. Nothing is repeated here. */
 export class HttpClient {
@@ -17,7 +16,7 @@ export class HttpClient {
    * @throws {TidemarkError} `TEMPORARILY_UNAVAILABLE` when there is no answer, {@link wasNeverSent} tells more; `CANCELLED`
    */
   async send(request: HttpRequest): Promise<HttpResponse> {
-    this.#transport ??= openTransport(this.#options);
+    this.#transport ??= open(this.#options);
     const transport = await this.#transport;
     return await guardedExchange(request, () => transport.send(request));
   }
@@ -29,6 +28,9 @@ export class HttpClient {
     await (await transport)?.close();
   }
 }
+
+const open = async (options: HttpClientOptions): Promise<HttpTransport> =>
+  (await import("./undici-transport.ts")).openTransport(options);
 
 /** Runs a part of an exchange, the reading of a body say, and names what breaks it. */
 export async function guardedExchange<T>({ url, signal }: Pick<HttpRequest, "url" | "signal">, part: () => Promise<T>) {

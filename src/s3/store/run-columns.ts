@@ -58,7 +58,7 @@ const datasetsOf = ({ inputs }: RunHead): StoredDataset[] | undefined =>
 const texts = (of: (head: RunHead) => Readonly<Record<string, string>>): ColumnGroup<RunHead> => ({
   entries: (head) => Object.entries(of(head)),
   value: (head, name) => ownValue(of(head), name),
-  isValue: (_, value) => isText(value),
+  check: () => isText,
 });
 
 /** What an index of runs has by columns: whatever a search can ask for. docs/formats/s3-store.md lists them. */
@@ -92,7 +92,7 @@ export const RUN_COLUMNS: ColumnPlan<RunHead> = new Map([
     {
       entries: ({ latestMetrics = [] }) => latestMetrics.map(({ key, value }) => [key, value] as const),
       value: ({ latestMetrics }, name) => latestMetrics?.find(({ key }) => key === name)?.value,
-      isValue: (_, value) => isStoredValue(value),
+      check: () => isStoredValue,
     } satisfies ColumnGroup<RunHead>,
   ],
 ]);

@@ -217,6 +217,14 @@ describe("pages", () => {
     for (const size of [1, 2, 7, 24, 25]) expect(all(size)).toEqual(whole);
   });
 
+  it("are the same whether they are picked out of many or all are sorted", () => {
+    const many = Array.from({ length: 500 }, (_, n) => ({ id: String((n * 7_919) % 500), loss: n % 7, team: "a" }));
+    for (const list of [many, many.toReversed()]) {
+      const page = (maxResults: number) => cutPage(list, searchable, keys, { maxResults }, ({ id }) => id).items;
+      for (const size of [0, 1, 13, 62]) expect(page(size)).toEqual(page(500).slice(0, size));
+    }
+  });
+
   it("show everything once that is there all the time, whatever comes and goes", () => {
     const whole = all(100);
     const kept = new Set(whole.filter((_, index) => index % 3 !== 0));

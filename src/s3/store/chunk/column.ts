@@ -10,8 +10,8 @@ export interface ColumnGroup<T> {
   entries(head: T): Iterable<readonly [name: string, value: unknown]>;
   /** One of these values. */
   value(head: T, name: string): unknown;
-  /** Whether a stored value is one that can stand in a column. */
-  isValue(name: string, value: unknown): boolean;
+  /** Tells whether a stored value is one that can stand in a column; `undefined` where there is no such column. */
+  check(name: string): ((value: unknown) => boolean) | undefined;
 }
 
 /** What is stored by columns beside the heads, by group, so that a search reads only what it asks for. Empty: nothing is. */
@@ -39,7 +39,7 @@ export function fixedGroup<T>(columns: Readonly<Record<string, FixedColumn<T>>>)
       }
     },
     value: (head, name) => byName.get(name)?.of(head),
-    isValue: (name, value) => byName.get(name)?.isValue(value) === true,
+    check: (name) => byName.get(name)?.isValue,
   };
 }
 
@@ -71,8 +71,9 @@ export function readColumn(
 ): readonly unknown[] | undefined {
   if (!Array.isArray(values)) return undefined;
   if (rows === undefined) {
-    const isWhole = values.length === rowCount && values.every((value) => value === null || isValue(value));
-    return isWhole ? values : undefined;
+    if (values.length !== rowCount) return undefined;
+    for (const value of values) if (value !== null && !isValue(value)) return undefined;
+    return values;
   }
   if (!Array.isArray(rows) || rows.length !== values.length || rows.length > rowCount) return undefined;
   const all: unknown[] = new Array(rowCount).fill(null);

@@ -67,8 +67,8 @@ export class Columns {
       (candidate): candidate is unknown[] => Array.isArray(candidate) && candidate[0] === name,
     );
     if (entry === undefined) return undefined;
-    const isValue = (value: unknown) => this.#plan.get(group)?.isValue(name, value) === true;
-    const column = readColumn(entry, this.#directory.rowCount, isValue);
+    const isValue = this.#plan.get(group)?.check(name);
+    const column = isValue === undefined ? undefined : readColumn(entry, this.#directory.rowCount, isValue);
     if (column === undefined) throw damaged(this.#place, `has a column ${JSON.stringify(name)} that is none`);
     return column;
   }

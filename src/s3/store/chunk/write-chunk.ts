@@ -7,10 +7,10 @@ import { sideMembers } from "./side-bytes.ts";
 const pack = promisify(gzip);
 
 /**
- * Heads that are unpacked together. Deflate looks back 32 KiB: larger blocks would hardly be smaller in sum, and whoever shows one head of
- * each would unpack more.
+ * Heads that are unpacked together. Deflate looks back 32 KiB: larger blocks would be smaller by some percent in sum, and whoever shows one
+ * head of each would unpack more.
  */
-const BLOCK_CHARACTERS = 64 << 10;
+const BLOCK_CHARACTERS = 32 << 10;
 /** Columns that are shorter share a section: thousands of keys that few heads have are then no thousands of sections. */
 const SECTION_CHARACTERS = 16 << 10;
 
