@@ -200,8 +200,8 @@ function addSync(program: Command, run: Run): void {
     .option("--no-artifacts", "without files")
     .option("--no-models", "without registered models")
     .option(
-      "--artifact-directory <path>",
-      "a local directory outside of both stores that may be used; may be repeated",
+      "--artifact-directory <place>",
+      "a directory, or a URI like s3://bucket/mlflow, outside of the stores where artifacts may be; may be repeated",
       append,
     )
     .option("--overwrite", "write the source's values over other ones")

@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { describe, TidemarkError } from "../base/errors.ts";
-import { localPathOf, schemeOf } from "../base/file-uri.ts";
-import { isBelow } from "../base/local-paths.ts";
-import { localDirectoryOf, openArtifacts } from "../connect/artifact-locations.ts";
+import { TidemarkError } from "../base/errors.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
-import type { Client } from "../tracking/client.ts";
 import { type FileSize, listFiles } from "../tracking/stored-files.ts";
+import { openSourcePlace, openTargetPlace } from "./open-place.ts";
 import { beforeWrite, type SyncContext, stopIfAborted } from "./sync-context.ts";
 
 /** Smaller files go through memory, larger ones through a file of the system's temporary directory. */
@@ -26,14 +23,14 @@ export interface FilePlaces {
 
 /** Copies the files that the target lacks, and sees that what is there is the same, byte by byte. */
 export async function copyFiles(context: SyncContext, places: FilePlaces): Promise<void> {
-  const source = await openPlace(context, context.from, places.from);
+  const source = await openSourcePlace(context, places.from);
   const files = await listFiles(source);
   if (files.length === 0) return;
   if (places.to === undefined) {
     context.ledger.addCopied(sizesOf(files));
     return;
   }
-  const target = await openPlace(context, context.to, places.to);
+  const target = await openTargetPlace(context, places.to);
   const there = new Map((await listFiles(target)).map((file) => [file.path, file]));
   for (const file of files) {
     stopIfAborted(context.signal);
@@ -119,41 +116,3 @@ async function withContent<T>(
 
 const digestOf = (store: ArtifactStore, file: FileSize, signal: AbortSignal): Promise<string> =>
   withContent(store, file, signal, async ({ digest }) => digest);
-
-/**
- * Opens the files at a location that one of the stores names. That text may come from anybody, so a directory of this machine has to be
- * one of the store itself, or one that the caller allows; and so has to be where it leads, if it is a link.
- *
- * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`
- */
-async function openPlace(context: SyncContext, client: Client, uri: string): Promise<ArtifactStore> {
-  const isLocal = (place: string) => (schemeOf(place) ?? "file") === "file";
-  const own = isLocal(client.uri) ? [resolve(localPathOf(client.uri))] : [];
-  const roots = await Promise.all([...own, ...context.artifactDirectories].map(realPlaceOf));
-  const check = async (path: string) => {
-    const real = await realPlaceOf(path);
-    if (!roots.some((root) => real === root || isBelow(root, real))) throw outside(uri);
-  };
-  if (isLocal(uri)) await check(resolve(localPathOf(uri)));
-  const store = await openArtifacts(uri, client);
-  // What was deleted lies elsewhere than its location says.
-  const directory = await localDirectoryOf(store);
-  if (directory !== undefined) await check(directory);
-  return store;
-}
-
-const outside = (uri: string): TidemarkError =>
-  new TidemarkError(
-    "INVALID_PARAMETER_VALUE",
-    `${describe(uri)} is outside of the store; \`artifactDirectories\` allows it`,
-  );
-
-/** All links followed, as far as something is there. */
-async function realPlaceOf(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(await realPlaceOf(parent), basename(path));
-  }
-}

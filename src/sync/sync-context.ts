@@ -18,7 +18,7 @@ export interface SyncContext {
   readonly dryRun: boolean;
   readonly overwrite: boolean;
   readonly artifacts: boolean;
-  /** Absolute. */
+  /** Paths and URIs. */
   readonly artifactDirectories: readonly string[];
   readonly concurrency: number;
   readonly signal: AbortSignal;

@@ -48,8 +48,9 @@ export const syncOptionsSchema = z.strictObject({
   /** The files of runs and logged models; those that are there are compared byte by byte. Default true. */
   artifacts: z.boolean().optional(),
   /**
-   * Local directories outside of both stores where artifacts may be read and written. Default: none, because a store is text that
-   * anybody may have written, and could name any directory.
+   * Where artifacts may be beside the stores themselves: local directories, to be read and written, and places that the source may name, such
+   * as `s3://bucket/mlflow` where a server keeps its artifacts in a bucket. Default: none, because a store is text that anybody may have
+   * written, and could name any directory, and any bucket that only you can read.
    */
   artifactDirectories: z.array(z.string().min(1, { error: "is empty" })).optional(),
   /** Only says what would be done. Default false. */

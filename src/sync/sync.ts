@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { describe, TidemarkError } from "../base/errors.ts";
 import { findBackend } from "../connect/connect.ts";
 import type { Backend } from "../contract/backend.ts";
@@ -69,7 +68,7 @@ export async function syncAtPace(options: SyncOptions, pace: TurnPace): Promise<
       dryRun,
       overwrite: checked.overwrite ?? false,
       artifacts: checked.artifacts ?? true,
-      artifactDirectories: (checked.artifactDirectories ?? []).map((directory) => resolve(directory)),
+      artifactDirectories: checked.artifactDirectories ?? [],
       concurrency: checked.concurrency ?? DEFAULT_CONCURRENCY,
       signal,
       guard: undefined,

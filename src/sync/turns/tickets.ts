@@ -97,11 +97,16 @@ export class Tickets {
 
   /** Gives the own ticket back. Where nobody waits behind it, nothing is left. */
   async leave(): Promise<void> {
+    const { own, isAlone } = await this.#place();
+    if (isAlone) return await this.#removeAll();
+    for (const { version } of own) await this.drop(version);
+  }
+
+  async #place(): Promise<{ readonly own: readonly ModelVersion[]; readonly isAlone: boolean }> {
     const versions = await this.#versions();
     const own = versions.filter(({ tags }) => tags[NONCE_TAG] === this.#nonce);
     const isLast = own.length > 0 && own.length === versions.length;
-    if (isLast && (await this.#isOurModel())) return await this.#removeAll();
-    for (const { version } of own) await this.drop(version);
+    return { own, isAlone: isLast && (await this.#isOurModel()) };
   }
 
   /**
@@ -112,6 +117,10 @@ export class Tickets {
     const name = `${TURNS_NAME}-${this.#nonce}`;
     try {
       await this.#registry.renameModel(TURNS_NAME, name);
+    } catch (error) {
+      // A server on files fails in the middle of it, and has both then.
+      if (!(await this.#place()).isAlone) throw error;
+      await ifThere(() => this.#registry.deleteModel(TURNS_NAME));
     } finally {
       await ifThere(() => this.#registry.deleteModel(name));
     }

@@ -226,6 +226,36 @@ describe("syncs that take turns", () => {
     expect(await isLeft(registry)).toBe(false);
   });
 
+  it("leave nothing where a store fails at renaming, and nothing of others where it only seems to", async () => {
+    const registry = newRegistry();
+    const failing = new TidemarkError("TEMPORARILY_UNAVAILABLE", "no answer");
+    const unable = withCalls(registry, {
+      renameModel: async () => {
+        throw failing;
+      },
+    });
+    await expect(turnsOf(unable).hold(NEVER, async () => "done")).resolves.toBe("done");
+    expect(await isLeft(registry)).toBe(false);
+
+    let next: ReturnType<typeof begun> | undefined;
+    const forgetful = withCalls(registry, {
+      renameModel: async (name, newName) => {
+        await registry.renameModel(name, newName);
+        next = begun(turnsOf(registry));
+        await next.turn;
+        throw failing;
+      },
+    });
+    const said = warnings();
+    await expect(turnsOf(forgetful).hold(NEVER, async () => "done")).resolves.toBe("done");
+    expect(said).toEqual([expect.stringContaining("the next sync may have to wait")]);
+    await (await next?.turn)?.renew();
+    next?.end();
+    await expect(next?.held).resolves.toBe("done");
+    const { items } = await registry.searchModels(PROMPTS);
+    expect(items).toEqual([]);
+  });
+
   it("give up where a store does not list what they have drawn", async () => {
     const registry = newRegistry();
     const hiding = withCalls(registry, { searchVersions: async () => ({ items: [] }) });
