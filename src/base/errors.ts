@@ -29,6 +29,8 @@ export type ErrorCode =
   | "STORAGE_ERROR"
   /** A file or answer was read that is not what its format says. */
   | "DATA_DAMAGED"
+  /** Another process has gone on in place of this one, which showed no sign of life: what it was doing alone is not its own any more. */
+  | "LOCK_LOST"
   /** The run has ended and takes nothing more. */
   | "RUN_ENDED"
   /** Not everything logged before a flush or an end is at the backend. `details` has the counts. */

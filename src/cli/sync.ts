@@ -1,7 +1,8 @@
 import { bytesText } from "../base/amounts.ts";
+import { isoTime } from "../base/iso-time.ts";
 import type { SyncCounts, SyncReport } from "../sync/report.ts";
 import { sync } from "../sync/sync.ts";
-import type { SyncProgress } from "../sync/sync-options.ts";
+import type { SyncHolder, SyncProgress } from "../sync/sync-options.ts";
 import { interruptible } from "./interrupt.ts";
 import { withGrowingProgress } from "./progress.ts";
 import { remark, type Session } from "./session.ts";
@@ -33,7 +34,10 @@ export async function syncStores(session: Session, command: SyncCommand): Promis
       sync({
         ...optionsOf(command),
         signal,
-        onProgress: ({ runs, totalRuns }: SyncProgress) => show(runs, totalRuns),
+        onProgress: ({ runs, totalRuns, waitsFor }: SyncProgress) => {
+          if (waitsFor === undefined) show(runs, totalRuns);
+          else console.error(safeText(waitingText(waitsFor)));
+        },
       }),
     );
     if (session.json) session.out.json(report);
@@ -50,6 +54,12 @@ function optionsOf({ experiment, artifactDirectory, ...rest }: SyncCommand) {
   const given = { experiments: experiment, filter, overwrite, dryRun, follow, concurrency };
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { from, to, artifacts, models, artifactDirectories: artifactDirectory ?? [], ...chosen };
+}
+
+/** Said wherever stderr goes: a job that stands still for an hour should say why. */
+function waitingText({ host, pid, since }: SyncHolder): string {
+  const who = host === undefined ? "another sync" : `the sync of process ${pid} on ${host}`;
+  return `waiting for ${who}, which is at work since ${isoTime(since)}; Ctrl+C ends this`;
 }
 
 /** What is counted, in the words of the report. */

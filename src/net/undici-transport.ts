@@ -3,26 +3,24 @@ import type { HttpClientOptions, HttpRequest, HttpResponse, HttpTransport } from
 import { Openings } from "./openings.ts";
 import { survivePausedEnd } from "./socket-end.ts";
 import { Turns } from "./turns.ts";
+import { loadUndici, loadWholeUndici, type UndiciParts } from "./undici-parts.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Enough that a connection rests for 200 ms between requests of 50 ms: then the kernel takes it for an unused one. */
 const POOLS_IN_TURNS = 4;
 
-type Undici = typeof import("undici");
-
-/** Loads undici, which costs a third of a second, and answers what sends over its pools. */
+/** Loads what sends over undici's pools. */
 export async function openTransport(options: HttpClientOptions): Promise<HttpTransport> {
-  // The package's own name would give a stub in Bun, whose pools answer nothing.
-  return new UndiciTransport(await import("undici/index.js"), options);
+  return new UndiciTransport(await loadUndici(), options);
 }
 
 class UndiciTransport implements HttpTransport {
-  readonly #undici: Undici;
+  readonly #undici: UndiciParts;
   readonly #options: HttpClientOptions;
   readonly #direct: Turns<Agent>;
-  readonly #proxies = new Map<string, ProxyAgent>();
+  readonly #proxies = new Map<string, Promise<ProxyAgent>>();
 
-  constructor(undici: Undici, options: HttpClientOptions) {
+  constructor(undici: UndiciParts, options: HttpClientOptions) {
     this.#undici = undici;
     this.#options = options;
     const connect = undici.buildConnector({ ...this.#tls(), timeout: CONNECT_TIMEOUT_MS });
@@ -40,7 +38,7 @@ class UndiciTransport implements HttpTransport {
 
   async send(request: HttpRequest): Promise<HttpResponse> {
     const proxy = this.#proxyFor(request.url);
-    if (proxy !== undefined) return this.#sendOver(proxy, request);
+    if (proxy !== undefined) return this.#sendOver(await proxy, request);
     const { way, done } = this.#direct.take();
     try {
       const response = await this.#sendOver(way, request);
@@ -57,7 +55,7 @@ class UndiciTransport implements HttpTransport {
       statusCode,
       headers: answered,
       body: stream,
-    } = await dispatcher.request({
+    } = await this.#undici.request(dispatcher, {
       origin: url.origin,
       path: url.pathname + url.search,
       method,
@@ -75,18 +73,27 @@ class UndiciTransport implements HttpTransport {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#direct.ways, ...this.#proxies.values()].map((dispatcher) => dispatcher.destroy()));
+    const proxies = await Promise.allSettled(this.#proxies.values());
+    const opened = proxies.flatMap((proxy) => (proxy.status === "fulfilled" ? [proxy.value] : []));
+    await Promise.all([...this.#direct.ways, ...opened].map((dispatcher) => dispatcher.destroy()));
   }
 
-  #proxyFor(url: URL): ProxyAgent | undefined {
+  #proxyFor(url: URL): Promise<ProxyAgent> | undefined {
     const uri = this.#options.proxyFor?.(url);
     if (uri === undefined) return undefined;
     let proxy = this.#proxies.get(uri);
     if (proxy === undefined) {
-      proxy = new this.#undici.ProxyAgent({ ...this.#poolOptions(), uri, requestTls: this.#tls() });
+      proxy = this.#openProxy(uri);
+      // The next request tries again, and there is nothing to close.
+      proxy.catch(() => this.#proxies.delete(uri));
       this.#proxies.set(uri, proxy);
     }
     return proxy;
+  }
+
+  async #openProxy(uri: string): Promise<ProxyAgent> {
+    const { ProxyAgent } = await loadWholeUndici();
+    return new ProxyAgent({ ...this.#poolOptions(), uri, requestTls: this.#tls() });
   }
 
   #poolOptions() {

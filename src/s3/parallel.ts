@@ -11,16 +11,13 @@ export async function inParallel<T>(
   concurrency: number,
   wish: AbortSignal | undefined,
 ): Promise<T[]> {
-  const { default: PQueue } = await import("p-queue");
-  const queue = new PQueue({ concurrency });
   const failure = new AbortController();
   const signal = wish === undefined ? failure.signal : AbortSignal.any([wish, failure.signal]);
   const results: T[] = [];
   const errors: unknown[] = [];
-  let count = 0;
-  for (const task of tasks) {
-    const at = count++;
-    void queue.add(async () => {
+  const waiting = [...tasks].entries();
+  const work = async () => {
+    for (const [at, task] of waiting) {
       if (signal.aborted) return;
       try {
         results[at] = await task(signal);
@@ -28,9 +25,9 @@ export async function inParallel<T>(
         errors.push(error);
         failure.abort();
       }
-    });
-  }
-  await queue.onIdle();
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
   if (wish?.aborted === true) throw transferCancelled(wish);
   if (errors.length > 0) throw errors[0];
   return results;

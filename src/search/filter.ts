@@ -4,13 +4,13 @@ import { likePattern } from "./like.ts";
 import { Scanner, type Token } from "./scanner.ts";
 import type { Searchable, SearchableDataset } from "./searchable.ts";
 import { readTextList, shown, textOf } from "./text-values.ts";
-import type { FieldKind, Vocabulary } from "./vocabulary.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** A condition an entity meets or not. */
 export interface Filter {
   (entity: Searchable): boolean;
-  /** The kinds of fields it names. */
-  readonly kinds: ReadonlySet<FieldKind>;
+  /** What it names, and looks at. */
+  readonly fields: readonly Field[];
 }
 
 type Condition = (entity: Searchable) => boolean;
@@ -33,9 +33,9 @@ const NUMBER_TESTS: Readonly<Record<string, (a: number, b: number) => boolean>> 
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`; `details.position` is the place, from 0
  */
 export function parseFilter(text: string | undefined, vocabulary: Vocabulary): Filter {
-  const kinds = new Set<FieldKind>();
-  const conditions = parseConditions(text ?? "", vocabulary, kinds);
-  return Object.assign((entity: Searchable) => conditions.every((condition) => condition(entity)), { kinds });
+  const fields: Field[] = [];
+  const conditions = parseConditions(text ?? "", vocabulary, fields);
+  return Object.assign((entity: Searchable) => conditions.every((condition) => condition(entity)), { fields });
 }
 
 export const PROMPT_TAG = "mlflow.prompt.is_prompt";
@@ -45,16 +45,16 @@ export function parseModelFilter(text: string | undefined, vocabulary: Vocabular
   const matches = parseFilter(text, vocabulary);
   if (text?.includes(PROMPT_TAG) === true) return matches;
   const isWanted = (entity: Searchable) => entity.tag?.(PROMPT_TAG) !== "true" && matches(entity);
-  return Object.assign(isWanted, { kinds: matches.kinds });
+  return Object.assign(isWanted, { fields: matches.fields });
 }
 
-function parseConditions(text: string, vocabulary: Vocabulary, kinds: Set<FieldKind>): Condition[] {
+function parseConditions(text: string, vocabulary: Vocabulary, fields: Field[]): Condition[] {
   const scanner = new Scanner("filter", text);
   const conditions: Condition[] = [];
   if (text !== "" && text.trim() === "") throw scanner.error(0, "expected a comparison, found nothing");
   let token = skipAnds(scanner, scanner.next());
   while (token.type !== "end") {
-    conditions.push(parseCondition(scanner, token, vocabulary, kinds));
+    conditions.push(parseCondition(scanner, token, vocabulary, fields));
     token = scanner.next();
     if (token.type !== "end" && !isWord(token, "AND")) {
       throw scanner.error(token.position, `expected AND or the end, found ${token.text}`);
@@ -71,7 +71,7 @@ function skipAnds(scanner: Scanner, token: Token): Token {
   return next;
 }
 
-function parseCondition(scanner: Scanner, token: Token, vocabulary: Vocabulary, kinds: Set<FieldKind>): Condition {
+function parseCondition(scanner: Scanner, token: Token, vocabulary: Vocabulary, fields: Field[]): Condition {
   if (token.type !== "identifier") {
     throw scanner.error(token.position, `expected a name such as metrics.loss, found ${token.text}`);
   }
@@ -79,7 +79,7 @@ function parseCondition(scanner: Scanner, token: Token, vocabulary: Vocabulary, 
   if (field.words?.only === "orderBy") {
     throw scanner.error(token.position, `${vocabulary.entity} can be ordered by ${field.key}, not searched for it`);
   }
-  kinds.add(field.kind);
+  fields.push(field);
   const operator = scanner.next();
   if (isWord(operator, "IS")) return parseNullTest(scanner, operator, field, vocabulary);
   const test = parseTest(scanner, operator, field);

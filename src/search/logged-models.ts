@@ -33,7 +33,7 @@ export function searchLoggedModels(
   const matches = parseFilter(filter, LOGGED_MODEL_VOCABULARY);
   const order = [...orderBy.map(sortKey), ...parseOrderBy([], LOGGED_MODEL_VOCABULARY)];
   const isMeasured = (metric: ModelMetric) => datasets.length === 0 || datasets.some((each) => isOn(metric, each));
-  const isEnough = datasets.length === 0 || matches.kinds.has("metric");
+  const isEnough = datasets.length === 0 || matches.fields.some(({ kind }) => kind === "metric");
   const found = models.filter(
     (model) => matches(searchableLoggedModel(model, isMeasured)) && (isEnough || model.metrics.some(isMeasured)),
   );

@@ -10,18 +10,23 @@ export interface SortKey {
   read(entity: Searchable): string | number | undefined;
 }
 
+/** One that reads a field. */
+export interface FieldSortKey extends SortKey {
+  readonly field: Field;
+}
+
 /**
  * Reads what to order by, in MLflow's grammar: `metrics.loss DESC`. The keys end with those that tell equal entities apart.
  *
  * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`; `details.position` is the place, from 0
  */
-export function parseOrderBy(orderBy: readonly string[] | undefined, vocabulary: Vocabulary): SortKey[] {
+export function parseOrderBy(orderBy: readonly string[] | undefined, vocabulary: Vocabulary): FieldSortKey[] {
   const isAsked = orderBy !== undefined && orderBy.length > 0;
   const expressions = isAsked ? [...orderBy, ...vocabulary.ties] : [...vocabulary.defaultOrder, ...vocabulary.ties];
   return expressions.map((text, index) => parseSortKey(new Scanner(`orderBy.${index}`, text), vocabulary));
 }
 
-function parseSortKey(scanner: Scanner, vocabulary: Vocabulary): SortKey {
+function parseSortKey(scanner: Scanner, vocabulary: Vocabulary): FieldSortKey {
   const token = scanner.next();
   if (token.type !== "identifier") {
     throw scanner.error(token.position, `expected a name such as metrics.loss, found ${shown(token)}`);
@@ -47,7 +52,8 @@ function parseDirection(scanner: Scanner, token: Token): boolean {
   throw scanner.error(token.position, `expected ASC or DESC, found ${shown(token)}`);
 }
 
-const sortKey = (field: Field, isAscending: boolean): SortKey => ({
+const sortKey = (field: Field, isAscending: boolean): FieldSortKey => ({
+  field,
   isAscending,
   read: (entity) => fieldValue(entity, field),
 });

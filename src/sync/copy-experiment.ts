@@ -5,7 +5,7 @@ import { MAX_EXPERIMENT_TAG_VALUE_LENGTH } from "../schema/limits.ts";
 import { allowedTexts, compareTexts } from "./compare-texts.ts";
 import { ExperimentPair, ifThere } from "./experiment-pair.ts";
 import { originTags, ownTags, SYNCED_FROM_STORE_TAG, SYNCED_FROM_TAG } from "./origin.ts";
-import { attempt, importerOf, type SyncContext } from "./sync-context.ts";
+import { attempt, beforeWrite, importerOf, type SyncContext } from "./sync-context.ts";
 
 const TAGS = { kind: "tags", mostCharacters: MAX_EXPERIMENT_TAG_VALUE_LENGTH };
 
@@ -21,8 +21,8 @@ export async function pairExperiment(context: SyncContext, source: Experiment): 
   if (target !== undefined) return await pairWith(context, source, target);
   const tags = allowedTexts(ownTags(source.tags), TAGS);
   tags.record(context.ledger, whereIsExperiment(source));
-  const counts = { experiments: 1, tags: tags.wanted.size };
-  context.ledger.addCopied(counts);
+  if (!context.dryRun) await beforeWrite(context);
+  context.ledger.addCopied({ experiments: 1, tags: tags.wanted.size });
   if (context.dryRun) return new ExperimentPair(context, source, undefined);
   const id = await createExperiment(context, source, Object.fromEntries(tags.wanted));
   const pair = new ExperimentPair(context, source, { id, isInTrash: false });
@@ -42,7 +42,10 @@ async function pairWith(context: SyncContext, source: Experiment, target: Experi
       const message = "its experiment is in the target's trash: restore it there, or overwrite";
       throw new TidemarkError("INVALID_STATE", message);
     }
-    if (!context.dryRun) await pair.makeWritable();
+    if (!context.dryRun) {
+      await beforeWrite(context);
+      await pair.makeWritable();
+    }
   }
   ledger.addEqual({ experiments: 1 });
   const tags = compareTexts(ownTags(source.tags), target.tags, { ...TAGS, isAhead: false, overwrite });

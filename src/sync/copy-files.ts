@@ -11,7 +11,7 @@ import { localDirectoryOf, openArtifacts } from "../connect/artifact-locations.t
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { Client } from "../tracking/client.ts";
 import { type FileSize, listFiles } from "../tracking/stored-files.ts";
-import { type SyncContext, stopIfAborted } from "./sync-context.ts";
+import { beforeWrite, type SyncContext, stopIfAborted } from "./sync-context.ts";
 
 /** Smaller files go through memory, larger ones through a file of the system's temporary directory. */
 const MOST_BYTES_IN_MEMORY = 4 << 20;
@@ -75,6 +75,7 @@ async function copyFile(
       if (!overwrite) return;
     }
     if (!dryRun) {
+      await beforeWrite(context);
       await content.writeTo(stores.target);
       if ((await digestOf(stores.target, file, context.signal)) !== content.digest) {
         throw new TidemarkError("DATA_DAMAGED", "what was written is not what the target reads back");

@@ -8,7 +8,7 @@ import { allOf, type ExperimentPair, ifThere, unlessThere } from "./experiment-p
 import { isSameValue } from "./missing-points.ts";
 import { originOf, originTags, ownTags, SYNCED_FROM_TAG } from "./origin.ts";
 import { soundModel, whereIsModel } from "./sound-source.ts";
-import { attempt, importerOf, type SyncContext } from "./sync-context.ts";
+import { attempt, beforeWrite, importerOf, type SyncContext } from "./sync-context.ts";
 
 const PARAMS = { kind: "params", mostCharacters: MAX_PARAM_VALUE_LENGTH };
 const TAGS = { kind: "tags", mostCharacters: MAX_TAG_VALUE_LENGTH };
@@ -60,6 +60,7 @@ export class LoggedModelPairs {
       params: Object.keys(source.params).length,
       tags: Object.keys(ownTags(source.tags)).length,
     };
+    if (!this.#context.dryRun) await beforeWrite(this.#context);
     this.#context.ledger.addCopied({ ...counts, measurements: source.metrics.length });
     if (this.#context.dryRun) return { source, artifactLocation: undefined };
     return { source, artifactLocation: await this.#create(store, source) };
@@ -78,8 +79,12 @@ export class LoggedModelPairs {
     const there = (await modelsIn(store, targetId)).filter(({ tags }) => Object.hasOwn(tags, SYNCED_FROM_TAG));
     there.sort((a, b) => a.creationTime - b.creationTime || (a.id < b.id ? -1 : 1));
     for (const model of there) {
-      if (first.has(originOf(model))) await ifThere(() => store.delete(model.id));
-      else first.set(originOf(model), model);
+      if (first.has(originOf(model))) {
+        await beforeWrite(this.#context);
+        await ifThere(() => store.delete(model.id));
+      } else {
+        first.set(originOf(model), model);
+      }
     }
     return copied.map((model) => {
       const winner = first.get(originOf(model.source));

@@ -13,7 +13,7 @@ import { allowedTexts, compareTexts, type Texts } from "./compare-texts.ts";
 import { allOf, ifThere, unlessThere } from "./experiment-pair.ts";
 import { originNumber, originTags, ownTags, SYNCED_FROM_TAG } from "./origin.ts";
 import type { SyncCounts } from "./report.ts";
-import { attempt, importerOf, type SyncContext, stopIfAborted } from "./sync-context.ts";
+import { attempt, beforeWrite, importerOf, type SyncContext, stopIfAborted } from "./sync-context.ts";
 import { sourceInTarget } from "./version-sources.ts";
 
 const TAGS = { kind: "tags", mostCharacters: MAX_MODEL_TAG_VALUE_LENGTH };
@@ -173,6 +173,7 @@ class ModelCopy {
 
   /** Another sync may do it, too. */
   async #delete(version: ModelVersion): Promise<void> {
+    await beforeWrite(this.#context);
     await ifThere(() => this.#target.deleteVersion(version));
   }
 
@@ -210,7 +211,7 @@ class ModelCopy {
     const links = await this.#linksThere(where, version);
     const given = description === undefined ? {} : { description };
     for (;;) {
-      stopIfAborted(this.#context.signal);
+      await beforeWrite(this.#context);
       const known = await this.#numberByNow(version.version);
       if (known !== undefined) return known;
       const created = await this.#target.createVersion({ name, source, ...links, ...given, tags });

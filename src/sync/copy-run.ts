@@ -8,7 +8,7 @@ import { originOf, originTags, ownTags } from "./origin.ts";
 import type { SyncCounts } from "./report.ts";
 import { compareInputs, findDifference, PARAMS, TAGS } from "./run-difference.ts";
 import { whereIsRun } from "./sound-source.ts";
-import { importerOf, type SyncContext } from "./sync-context.ts";
+import { beforeWrite, importerOf, type SyncContext } from "./sync-context.ts";
 
 /** A run in both stores, as far as it is copied. */
 export interface CopiedRun {
@@ -60,6 +60,7 @@ interface Wanted {
 async function copyAlone(context: SyncContext, pair: ExperimentPair, wanted: Wanted): Promise<RunEntity> {
   const { source, origin } = wanted;
   const { tracking } = context.to.backend;
+  await beforeWrite(context);
   await pair.makeWritable();
   const found = await pair.findRunAgain(origin);
   const isNew = found === undefined;
@@ -86,6 +87,7 @@ async function copyAlone(context: SyncContext, pair: ExperimentPair, wanted: Wan
   }
   recordRefusals(context.ledger, source.id, refusals);
   const { update } = difference;
+  await beforeWrite(context);
   if (update !== undefined) await tracking.updateRun({ runId: target.id, ...update });
   return { ...target, lifecycleStage: "active" };
 }
@@ -103,6 +105,7 @@ async function createRun(context: SyncContext, pair: ExperimentPair, { source, o
   }
   const { name, startTime, userId } = source;
   const tags = allowedTexts(ownTags(source.tags), TAGS).wanted;
+  await beforeWrite(context);
   const created = await tracking.createRun({
     experimentId,
     ...(name === "" ? {} : { name }),

@@ -3,7 +3,7 @@ import type { Page } from "../contract/tracking-store.ts";
 import type { Experiment } from "../schema/experiment.ts";
 import { hasEnded, type RunEntity } from "../schema/run.ts";
 import { originOf, SYNCED_FROM_TAG } from "./origin.ts";
-import { importerOf, type SyncContext } from "./sync-context.ts";
+import { beforeWrite, importerOf, type SyncContext } from "./sync-context.ts";
 
 /** Answers undefined where what is asked for is not there. */
 export async function ifThere<T>(ask: () => Promise<T>): Promise<T | undefined> {
@@ -48,7 +48,7 @@ export class ExperimentPair {
   #isInTrash: boolean;
   #restoring: Promise<void> | undefined;
   #runs = new Map<string, string>();
-  #hasMadeRuns = false;
+  #mayHaveTwins = false;
 
   constructor(
     context: SyncContext,
@@ -71,7 +71,12 @@ export class ExperimentPair {
     if (importerOf(this.#context) !== undefined || this.targetId === undefined) return;
     const known = this.#context.runCopies.get(this.targetId);
     if (known !== undefined) this.#runs = known;
-    else for (const [origin, [first]] of await this.#copies()) this.#runs.set(origin, (first as RunEntity).id);
+    else
+      for (const [origin, [first, ...twins]] of await this.#copies()) {
+        this.#runs.set(origin, (first as RunEntity).id);
+        // What a sync that was cut off has left.
+        if (twins.some(({ lifecycleStage }) => lifecycleStage === "active")) this.#mayHaveTwins = true;
+      }
     this.#context.runCopies.set(this.targetId, this.#runs);
   }
 
@@ -92,7 +97,7 @@ export class ExperimentPair {
   }
 
   noteRun(origin: string, id: string): void {
-    this.#hasMadeRuns = true;
+    this.#mayHaveTwins = true;
     this.#runs.set(origin, id);
   }
 
@@ -119,13 +124,15 @@ export class ExperimentPair {
    * trash.
    */
   async deleteTwins(): Promise<void> {
-    if (!this.#hasMadeRuns) return;
-    this.#hasMadeRuns = false;
+    if (!this.#mayHaveTwins) return;
+    this.#mayHaveTwins = false;
     for (const [origin, [first, ...twins]] of await this.#copies()) {
       this.#runs.set(origin, (first as RunEntity).id);
       for (const { id, lifecycleStage, tags } of twins) {
         const isCopy = Object.hasOwn(tags, SYNCED_FROM_TAG);
-        if (isCopy && lifecycleStage === "active") await this.#context.to.backend.tracking.deleteRun(id);
+        if (!isCopy || lifecycleStage !== "active") continue;
+        await beforeWrite(this.#context);
+        await this.#context.to.backend.tracking.deleteRun(id);
       }
     }
   }

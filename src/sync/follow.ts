@@ -5,6 +5,8 @@ import type { RunEntity } from "../schema/run.ts";
 import type { SyncContext } from "./sync-context.ts";
 import type { SyncProgress } from "./sync-options.ts";
 import { type Selection, SyncPass } from "./sync-pass.ts";
+import { inTurn, inTurnIfNeeded } from "./turns/in-turn.ts";
+import type { Turns } from "./turns/turns.ts";
 
 /** Together with a look of the same length, well below the five seconds that a copy may be behind. */
 const PAUSE_MS = 1_000;
@@ -13,11 +15,15 @@ const LONG_PAUSE_MS = 5_000;
 /** All runs are compared again so often, whatever they look like. */
 const WHOLE_LOOK_MS = 60_000;
 
+/** What another look may not meet any more. */
+const PASSING: ReadonlySet<TidemarkError["code"]> = new Set(["TEMPORARILY_UNAVAILABLE", "LOCK_LOST"]);
+
 type Choice = Pick<Selection, "experiments" | "filter" | "models">;
 
 /** Looks again and again, and copies what has come, until the signal aborts. What has not changed since it was copied is left out. */
 export async function follow(
   context: SyncContext,
+  turns: Turns | undefined,
   choice: Choice,
   onProgress: (progress: SyncProgress) => void,
 ): Promise<void> {
@@ -43,7 +49,11 @@ export async function follow(
       },
       onCopied: (runId) => void seen.set(runId, looking.get(runId) ?? ""),
     };
-    const pauseMs = await look(() => new SyncPass(context, selection, onProgress).run(), signal);
+    const pass = (held: SyncContext) => new SyncPass(held, selection, onProgress).run();
+    const pauseMs = await look(async () => {
+      if (turns === undefined) await pass(context);
+      else await (isWhole ? inTurn : inTurnIfNeeded)(context, turns, pass);
+    }, signal);
     // An abort ends the pause, and is no error: it is how this ends.
     await sleep(pauseMs, undefined, { signal }).catch(() => {});
   }
@@ -55,8 +65,7 @@ async function look(work: () => Promise<void>, signal: AbortSignal): Promise<num
     return PAUSE_MS;
   } catch (error) {
     if (signal.aborted) return 0;
-    const isAway = error instanceof TidemarkError && error.code === "TEMPORARILY_UNAVAILABLE";
-    if (!isAway) throw error;
+    if (!(error instanceof TidemarkError) || !PASSING.has(error.code)) throw error;
     log("warn", `the sync goes on when it can: ${messageOf(error)}`);
     return LONG_PAUSE_MS;
   }

@@ -21,6 +21,7 @@ const OF_THE_PLACE: ReadonlySet<TidemarkError["code"]> = new Set([
   "PERMISSION_DENIED",
   "CANCELLED",
   "DEADLINE_EXCEEDED",
+  "LOCK_LOST",
   "STORAGE_FULL",
   "STORAGE_READ_ONLY",
   "STORAGE_GONE",

@@ -4,6 +4,12 @@ import type { Client } from "../tracking/client.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SyncCounts } from "./report.ts";
 
+/** What keeps other syncs from writing to the target. */
+export interface WriteGuard {
+  /** @throws {TidemarkError} `LOCK_LOST` where it does not */
+  confirm(): Promise<void>;
+}
+
 /** What every part of a sync works with. */
 export interface SyncContext {
   readonly from: Client;
@@ -16,6 +22,8 @@ export interface SyncContext {
   readonly artifactDirectories: readonly string[];
   readonly concurrency: number;
   readonly signal: AbortSignal;
+  /** To be asked before something is written. `undefined` where the target sees to it, or nothing can. */
+  readonly guard: WriteGuard | undefined;
   /** By the id in the source: the id in the target of what is there, or would be. */
   readonly runIds: Map<string, string>;
   readonly modelIds: Map<string, string>;
@@ -32,17 +40,29 @@ export function stopIfAborted(signal: AbortSignal): void {
 }
 
 /**
+ * Called before something is made, changed or deleted at the target, right after it was looked for.
+ *
+ * @throws {TidemarkError} `CANCELLED`; `LOCK_LOST`
+ */
+export async function beforeWrite({ signal, guard }: Pick<SyncContext, "signal" | "guard">): Promise<void> {
+  stopIfAborted(signal);
+  await guard?.confirm();
+}
+
+/**
  * Does something to the target and counts it; a dry run only counts it. Answers false where it failed, which is in the ledger then.
  *
  * @throws {TidemarkError} what is no failure of this one thing
  */
 export async function attempt(
-  { ledger, dryRun, signal }: SyncContext,
+  context: SyncContext,
   { where, what, counts }: { readonly where: string; readonly what: string; readonly counts: Partial<SyncCounts> },
   work: () => Promise<unknown>,
 ): Promise<boolean> {
-  stopIfAborted(signal);
+  const { ledger, dryRun } = context;
+  stopIfAborted(context.signal);
   if (!dryRun) {
+    await beforeWrite(context);
     try {
       await work();
     } catch (error) {

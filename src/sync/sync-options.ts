@@ -14,12 +14,24 @@ const MOST_PARALLEL = 64;
 /** As many writes at once keep a server's database busy; more only wait for it. */
 export const DEFAULT_CONCURRENCY = 4;
 
+/** The sync that is at work at a target, as far as it says so. */
+export interface SyncHolder {
+  /** The machine it is on. */
+  readonly host?: string;
+  /** Its process there. */
+  readonly pid?: number;
+  /** When it came, in milliseconds since 1970, by the target's clock. */
+  readonly since: number;
+}
+
 /** How far a sync is. */
 export interface SyncProgress {
   /** Runs looked at, and runs found so far. */
   readonly runs: number;
   readonly totalRuns: number;
   readonly copied: Readonly<SyncCounts>;
+  /** Present while another sync to the same MLflow server is waited for. */
+  readonly waitsFor?: SyncHolder;
 }
 
 export const syncOptionsSchema = z.strictObject({
@@ -50,7 +62,7 @@ export const syncOptionsSchema = z.strictObject({
   concurrency: z.int().min(1).max(MOST_PARALLEL).optional(),
   /** Stops a sync; the next one goes on where it was. */
   signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, { error: "is no AbortSignal" }).optional(),
-  /** Called after every run. */
+  /** Called after every run, and when another sync is waited for. */
   onProgress: z
     .custom<(progress: SyncProgress) => void>((value) => typeof value === "function", { error: "is no function" })
     .optional(),

@@ -11,8 +11,11 @@ import { follow } from "./follow.ts";
 import { Ledger } from "./ledger.ts";
 import type { SyncReport } from "./report.ts";
 import type { SyncContext } from "./sync-context.ts";
-import { DEFAULT_CONCURRENCY, type SyncOptions, syncOptionsSchema } from "./sync-options.ts";
+import { DEFAULT_CONCURRENCY, type SyncHolder, type SyncOptions, syncOptionsSchema } from "./sync-options.ts";
 import { SyncPass } from "./sync-pass.ts";
+import { inTurn } from "./turns/in-turn.ts";
+import { TURN_PACE, type TurnPace } from "./turns/turn.ts";
+import { Turns, type TurnsOptions } from "./turns/turns.ts";
 
 /**
  * Copies experiments, runs, logged models, artifacts and registered models from one store to another, whatever kinds of stores they are. What the
@@ -22,8 +25,11 @@ import { SyncPass } from "./sync-pass.ts";
  * Ids, numbers and times are kept where the target lets them be given; an MLflow server does not, and there the tag `tidemark.syncedFrom`
  * says which run is which. What both have with different content is listed, and only overwritten where that is asked for.
  *
- * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`; `CANCELLED`; what makes all else pointless: a store that is away, full, or lets nobody
- * in. What a store refuses of single things is in the report.
+ * Syncs to one MLflow server take turns: one that finds another at work waits for it, and says so by `onProgress`.
+ *
+ * @throws {TidemarkError} `INVALID_PARAMETER_VALUE`; `CANCELLED`; `LOCK_LOST` where this process stood still for a minute and another sync
+ * has taken its turn; what makes all else pointless: a store that is away, full, or lets nobody in. What a store refuses of single things is
+ * in the report.
  * @example
  * ```ts
  * import { sync } from "tidemark/sync";
@@ -33,6 +39,11 @@ import { SyncPass } from "./sync-pass.ts";
  * ```
  */
 export async function sync(options: SyncOptions): Promise<SyncReport> {
+  return await syncAtPace(options, TURN_PACE);
+}
+
+/** The same, with another pace of syncs that wait for each other. */
+export async function syncAtPace(options: SyncOptions, pace: TurnPace): Promise<SyncReport> {
   const checked = checkArgument("options", syncOptionsSchema, options);
   // What is wrong with it is said before anything is opened.
   parseFilter(checked.filter, RUN_VOCABULARY);
@@ -60,18 +71,33 @@ export async function sync(options: SyncOptions): Promise<SyncReport> {
       artifactDirectories: (checked.artifactDirectories ?? []).map((directory) => resolve(directory)),
       concurrency: checked.concurrency ?? DEFAULT_CONCURRENCY,
       signal,
+      guard: undefined,
       runIds: new Map(),
       modelIds: new Map(),
       runCopies: new Map(),
     };
     const { experiments, filter, models = true, onProgress = () => {} } = checked;
     const selection = { experiments, filter, models };
-    if (goesOn) await follow(context, selection, onProgress);
-    else await new SyncPass(context, { ...selection, isWanted: () => true, onCopied: () => {} }, onProgress).run();
+    const onWaiting = (waitsFor: SyncHolder) =>
+      onProgress({ runs: 0, totalRuns: 0, copied: context.ledger.copied, waitsFor });
+    const turns = turnsAt(to, { pace, onWaiting });
+    if (goesOn) {
+      await follow(context, turns, selection, onProgress);
+    } else {
+      const pass = (held: SyncContext) =>
+        new SyncPass(held, { ...selection, isWanted: () => true, onCopied: () => {} }, onProgress).run();
+      await (dryRun || turns === undefined ? pass(context) : inTurn(context, turns, pass));
+    }
     return context.ledger.report(from.uri, to.uri, dryRun);
   } finally {
     for (const client of opened) await client.close();
   }
+}
+
+/** A store that takes ids keeps syncs apart by itself, and one without a registry has nothing that could. */
+function turnsAt({ backend, uri }: Client, options: Pick<TurnsOptions, "pace" | "onWaiting">): Turns | undefined {
+  const { registry, importer } = backend;
+  return importer !== undefined || registry === undefined ? undefined : new Turns({ ...options, registry, uri });
 }
 
 /** A store that is named is opened here, and closed again. */

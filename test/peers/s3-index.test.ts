@@ -6,10 +6,13 @@ import type { S3Client } from "../../src/s3/client.ts";
 import type { ListedObject } from "../../src/s3/list-page.ts";
 import { S3Opener } from "../../src/s3/s3-artifacts.ts";
 import { Background } from "../../src/s3/store/background.ts";
+import { cutIntoChunks } from "../../src/s3/store/chunk/cut-rows.ts";
+import { readSideBytes } from "../../src/s3/store/chunk/side-bytes.ts";
+import { chunkBytes } from "../../src/s3/store/chunk/write-chunk.ts";
 import { EntityIndex } from "../../src/s3/store/entity-index.ts";
 import { Heads } from "../../src/s3/store/heads.ts";
-import { chunkBytes, cutIntoChunks } from "../../src/s3/store/index-chunk.ts";
 import { runIndex, runKey } from "../../src/s3/store/layout.ts";
+import { RUN_COLUMNS } from "../../src/s3/store/run-columns.ts";
 import { type RunHead, runHeadSchema } from "../../src/s3/store/run-head.ts";
 import { StoreClient } from "../../src/s3/store/store-client.ts";
 import { StoreObjects } from "../../src/s3/store/store-objects.ts";
@@ -32,7 +35,7 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
   const indexAt = (prefix: string, client = bucket, Objects = StoreObjects): EntityIndex<RunHead> => {
     const objects = new Objects(new StoreClient(client.exchange), prefix);
     const heads = new Heads(objects, new WritePacer(0), async () => {});
-    const of = { schema: runHeadSchema, keyOf: runKey, isGone: () => false };
+    const of = { schema: runHeadSchema, keyOf: runKey, isGone: () => false, columns: RUN_COLUMNS };
     return new EntityIndex(heads, runIndex("0"), of, new Background());
   };
   const idsIn = async ({ tracking }: Backend, query: Partial<RunQuery> = {}) =>
@@ -138,6 +141,50 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
     await reader.close();
   });
 
+  it("of earlier versions are read beside those with columns, and get columns when a run in them changes", async () => {
+    const prefix = "index/earlier";
+    const store = storeAt(server, prefix);
+    const { id: own } = await store.tracking.createRun({ experimentId: "0", name: "own" });
+    await store.tracking.updateRun({ runId: own, status: "FINISHED", endTime: 1 });
+    const heads = headsOf(6);
+    const directory = `${prefix}/idx/runs/exp=0`;
+    const [earlier, newer] = [heads.slice(0, 3), heads.slice(3)];
+    await bucket.put(`${directory}/s/earlier.ndjson.gz`, await chunkBytes(earlier, new Map()));
+    await bucket.put(`${directory}/s/newer.ndjson.gz`, await chunkBytes(newer, RUN_COLUMNS));
+    await putManifest(bucket, directory, [
+      { id: "earlier", rows: 3 },
+      { id: "newer", rows: 3 },
+    ]);
+    const [changed] = heads as [RunHead];
+    await bucket.put(`${prefix}/runs/run=${changed.id}/run.json`, Buffer.from(JSON.stringify(changed)));
+    const search = async () =>
+      (
+        await store.tracking.searchRuns({
+          ...EVERYTHING,
+          experimentIds: ["0"],
+          filter: "metrics.loss >= 0 AND params.`param 1` != '1'",
+          orderBy: ["metrics.loss DESC"],
+        })
+      ).items.map(({ name }) => name);
+    const wanted = [0, 2, 3, 4, 5].map((n) => heads[n] as RunHead).sort((a, b) => lossOf(b) - lossOf(a));
+    expect(await search()).toEqual(wanted.map(({ name }) => name));
+    await store.tracking.updateRun({ runId: changed.id, name: "changed" });
+    const renamed = wanted.map((head) => (head === changed ? "changed" : head.name));
+    expect(await search()).toEqual(renamed);
+    await indexAt(prefix).compact();
+    expect(await search()).toEqual(renamed);
+    const { chunks } = JSON.parse(await (await bucket.open(`${directory}/manifest.json`)).text()) as {
+      chunks: { id: string; rows: number }[];
+    };
+    expect(chunks.map(({ id }) => id)).not.toContain("earlier");
+    expect(chunks.reduce((sum, { rows }) => sum + rows, 0)).toBe(7);
+    for (const { id } of chunks) {
+      const bytes = await new StoreObjects(new StoreClient(bucket.exchange), directory).get(`s/${id}.ndjson.gz`, 1e6);
+      expect(readSideBytes(bytes?.bytes as Buffer).side.length).toBeGreaterThan(0);
+    }
+    await store.close();
+  });
+
   it("go on where a writer has died between its marker and its head", async () => {
     const prefix = "index/marker";
     const store = storeAt(server, prefix);
@@ -160,7 +207,7 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
     const never = "f".repeat(32);
     await bucket.put(`${directory}/dirty/${never}.1.dead`, new Uint8Array());
     await bucket.put(`${directory}/dirty/${id}.2.dead`, new Uint8Array());
-    await bucket.put(`${directory}/s/dead.ndjson.gz`, await chunkBytes([]));
+    await bucket.put(`${directory}/s/dead.ndjson.gz`, await chunkBytes([], RUN_COLUMNS));
     const index = indexAt(prefix, bucket, AgedObjects);
     await index.compact();
     // The head has taken the revision that its writer had announced, which cannot write it any more.
@@ -198,9 +245,10 @@ class AgedObjects extends StoreObjects {
   }
 }
 
-/** An index as earlier programs would have left it. */
-async function putIndex(bucket: S3Client, directory: string, count: number): Promise<void> {
-  const heads = Array.from({ length: count }, (_, n): RunHead => {
+const lossOf = ({ latestMetrics }: RunHead) => latestMetrics?.[0]?.value as number;
+
+function headsOf(count: number): RunHead[] {
+  return Array.from({ length: count }, (_, n): RunHead => {
     const id = n.toString(16).padStart(32, "0");
     return {
       rev: 3,
@@ -221,11 +269,19 @@ async function putIndex(bucket: S3Client, directory: string, count: number): Pro
       latestMetrics: [{ key: "loss", value: ((n * 7_919) % 1_000) / 1_000, step: 100, timestamp: 1_700_000_000_000 }],
     };
   });
+}
+
+/** An index as other programs would have left it. */
+async function putIndex(bucket: S3Client, directory: string, count: number): Promise<void> {
   const chunks: { id: string; rows: number }[] = [];
-  for (const [n, rows] of cutIntoChunks(heads).entries()) {
-    await bucket.put(`${directory}/s/chunk${n}.ndjson.gz`, await chunkBytes(rows));
+  for (const [n, rows] of cutIntoChunks(headsOf(count)).entries()) {
+    await bucket.put(`${directory}/s/chunk${n}.ndjson.gz`, await chunkBytes(rows, RUN_COLUMNS));
     chunks.push({ id: `chunk${n}`, rows: rows.length });
   }
+  await putManifest(bucket, directory, chunks);
+}
+
+async function putManifest(bucket: S3Client, directory: string, chunks: readonly { id: string; rows: number }[]) {
   const manifest = { rev: 1, ops: ["a"], createdBy: "a", chunks };
   await bucket.put(`${directory}/manifest.json`, Buffer.from(JSON.stringify(manifest)));
 }

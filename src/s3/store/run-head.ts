@@ -48,11 +48,13 @@ export type RunContent = Content<RunHead>;
 export const isTerminal = (status: RunEntity["status"]): boolean => status !== "RUNNING" && status !== "SCHEDULED";
 
 /** A run is deleted by itself, or with its experiment; whoever restores the experiment restores all its runs. */
-export const isDeletedRun = (head: RunContent, experiment: Content<ExperimentHead>): boolean =>
+export const isDeletedRun = (head: Pick<RunContent, "deletedIn">, experiment: Content<ExperimentHead>): boolean =>
   experiment.lifecycleStage === "deleted" || (head.deletedIn !== undefined && head.deletedIn >= experiment.restores);
 
-export const lifecycleStageOf = (head: RunContent, experiment: Content<ExperimentHead>): RunEntity["lifecycleStage"] =>
-  isDeletedRun(head, experiment) ? "deleted" : "active";
+export const lifecycleStageOf = (
+  head: Pick<RunContent, "deletedIn">,
+  experiment: Content<ExperimentHead>,
+): RunEntity["lifecycleStage"] => (isDeletedRun(head, experiment) ? "deleted" : "active");
 
 /** When that was; `undefined` where it is not deleted, or nobody has written down when. */
 export function deletionTime(head: RunContent, experiment: Content<ExperimentHead>): number | undefined {
@@ -107,7 +109,7 @@ export function runEntity(
 }
 
 /** @param uri - Of the store. */
-export const artifactUriOf = ({ id, artifactUri }: RunContent, uri: string): string =>
+export const artifactUriOf = ({ id, artifactUri }: Pick<RunContent, "id" | "artifactUri">, uri: string): string =>
   artifactUri ?? `${uri}/${runArtifacts(id)}`;
 
 export function updated(head: RunContent, { name, status, endTime }: Omit<UpdateRun, "runId">): RunContent {

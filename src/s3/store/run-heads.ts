@@ -1,9 +1,12 @@
 import { noSuchRun, runDeleted } from "../../base/store-errors.ts";
 import type { Background } from "./background.ts";
+import type { ColumnName } from "./chunk/column.ts";
+import type { IndexRow } from "./chunk/index-chunk.ts";
 import { EntityIndex } from "./entity-index.ts";
 import type { Experiments } from "./experiments.ts";
 import type { HeadKind } from "./heads.ts";
 import { isId, runIndex, runKey } from "./layout.ts";
+import { RUN_COLUMNS } from "./run-columns.ts";
 import { goneRun, isDeletedRun, type RunContent, type RunHead, runHeadSchema } from "./run-head.ts";
 import type { S3Place } from "./s3-place.ts";
 
@@ -79,6 +82,11 @@ export class RunHeads {
     return await this.#indexOf(experimentId).all();
   }
 
+  /** All runs in an experiment, to be looked at in these columns. */
+  async rowsIn(experimentId: string, columns: readonly ColumnName[]): Promise<IndexRow<RunHead>[]> {
+    return await this.#indexOf(experimentId).rows(columns);
+  }
+
   /** Brings what has changed into the index of an experiment, when there is time. */
   compactSoon(experimentId: string): void {
     this.#indexOf(experimentId).compactSoon();
@@ -114,7 +122,8 @@ export class RunHeads {
   #indexOf(experimentId: string): EntityIndex<RunHead> {
     const known = this.#indexes.get(experimentId);
     if (known !== undefined) return known;
-    const of = { schema: runHeadSchema, keyOf: runKey, isGone: ({ isGone }: RunHead) => isGone === true };
+    const isGone = ({ isGone }: RunHead) => isGone === true;
+    const of = { schema: runHeadSchema, keyOf: runKey, isGone, columns: RUN_COLUMNS };
     const index = new EntityIndex(this.#place.heads, runIndex(experimentId), of, this.#background);
     this.#indexes.set(experimentId, index);
     return index;

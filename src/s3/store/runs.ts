@@ -14,12 +14,13 @@ import { RUN_VOCABULARY } from "../../search/vocabulary.ts";
 import { RunMetrics } from "../metrics/run-metrics.ts";
 import { inParallel } from "../parallel.ts";
 import type { Background } from "./background.ts";
+import type { ColumnName } from "./chunk/column.ts";
 import type { ExperimentHead } from "./experiment-head.ts";
 import type { Experiments } from "./experiments.ts";
 import { FoundRun } from "./found-run.ts";
 import type { Content } from "./heads.ts";
 import { isId, runDirectory } from "./layout.ts";
-import { asksForMetrics } from "./metric-search.ts";
+import { searchedColumns } from "./run-columns.ts";
 import {
   isReaped,
   isTerminal,
@@ -118,9 +119,11 @@ export class Runs {
   async search(query: RunQuery): Promise<Page<RunEntity>> {
     const matches = parseFilter(query.filter, RUN_VOCABULARY);
     const order = parseOrderBy(query.orderBy, RUN_VOCABULARY);
-    const needsMetrics = asksForMetrics(query);
+    const fields = [...matches.fields, ...order.map(({ field }) => field)];
+    const needsMetrics = fields.some(({ kind }) => kind === "metric");
+    const columns = searchedColumns(fields);
     const ids = (await this.#place.readable()) ? [...new Set(query.experimentIds)].filter(isId) : [];
-    const tasks = ids.map((id) => () => this.#inExperiment(id, query.viewType, needsMetrics));
+    const tasks = ids.map((id) => () => this.#inExperiment(id, query.viewType, columns, needsMetrics));
     const runs = (await inParallel(tasks, PARALLEL_READS, undefined)).flat().filter(matches);
     const { items, ...rest } = cutPage(
       runs,
@@ -131,7 +134,7 @@ export class Runs {
     );
     // Where nobody asked for metrics, those of open runs are looked up for the runs that are shown.
     if (!needsMetrics) await this.#lookUpMetrics(items);
-    return { items: items.map((run) => run.entity()), ...rest };
+    return { items: await Promise.all(items.map((run) => run.entity())), ...rest };
   }
 
   async update({ runId, ...changes }: UpdateRun): Promise<void> {
@@ -254,11 +257,16 @@ export class Runs {
     return await metrics.latest();
   }
 
-  async #inExperiment(id: string, viewType: RunQuery["viewType"], needsMetrics: boolean): Promise<FoundRun[]> {
-    const [experiment, heads] = await Promise.all([this.#experiments.find(id), this.heads.inExperiment(id)]);
+  async #inExperiment(
+    id: string,
+    viewType: RunQuery["viewType"],
+    columns: readonly ColumnName[],
+    needsMetrics: boolean,
+  ): Promise<FoundRun[]> {
+    const [experiment, rows] = await Promise.all([this.#experiments.find(id), this.heads.rowsIn(id, columns)]);
     if (experiment === undefined) return [];
-    const runs = heads
-      .map((head) => new FoundRun(head, experiment, this.#place.uri))
+    const runs = rows
+      .map((row) => new FoundRun(row, experiment, this.#place.uri))
       .filter(({ lifecycleStage }) => isShown(viewType, lifecycleStage));
     if (needsMetrics) await this.#lookUpMetrics(runs);
     return runs;
@@ -267,7 +275,7 @@ export class Runs {
   async #lookUpMetrics(runs: readonly FoundRun[]): Promise<void> {
     const tasks = runs
       .filter(({ isOpen }) => isOpen)
-      .map((run) => async () => run.setLatest(await this.metrics(run.head.id).latest()));
+      .map((run) => async () => run.setLatest(await this.metrics(run.id).latest()));
     await inParallel(tasks, PARALLEL_READS, undefined);
   }
 }

@@ -31,9 +31,11 @@ export const storedMetrics = z.custom<readonly StoredMetric[]>(
 function isStoredMetric(json: unknown): json is StoredMetric {
   if (typeof json !== "object" || json === null) return false;
   const { key, value, timestamp, step } = json as Partial<Record<keyof StoredMetric, unknown>>;
-  const isValue = typeof value === "number" || (typeof value === "string" && SPECIAL.has(value));
-  return typeof key === "string" && isValue && typeof timestamp === "number" && typeof step === "number";
+  return typeof key === "string" && isStoredValue(value) && typeof timestamp === "number" && typeof step === "number";
 }
+
+export const isStoredValue = (value: unknown): value is StoredMetric["value"] =>
+  typeof value === "number" || (typeof value === "string" && SPECIAL.has(value));
 
 export const storedModelMetricSchema = storedMetricSchema.extend({
   runId: z.string().optional(),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { cutIntoChunks } from "../../../../src/s3/store/chunk/cut-rows.ts";
 import { headFields, parseHead } from "../../../../src/s3/store/heads.ts";
-import { cutIntoChunks } from "../../../../src/s3/store/index-chunk.ts";
 import { metricOf, type StoredMetric, storedMetrics, storeMetric } from "../../../../src/s3/store/stored-metric.ts";
 import { textRecord, withoutKey, withTexts } from "../../../../src/s3/store/text-record.ts";
 

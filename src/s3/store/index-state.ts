@@ -1,0 +1,42 @@
+import type { ColumnPlan } from "./chunk/column.ts";
+import type { IndexChunk, IndexRow } from "./chunk/index-chunk.ts";
+import { HeadRow } from "./chunk/plain-chunk.ts";
+import type { IndexHead, Manifest, Marker } from "./index-files.ts";
+
+/** All that a read of an index has found. */
+export interface IndexState<T> {
+  readonly markers: readonly Marker[];
+  readonly manifest: Manifest | undefined;
+  /** By the id of the chunk. */
+  readonly chunks: ReadonlyMap<string, IndexChunk<T>>;
+  /** Heads that are newer than what is in the chunks, `undefined` where there is none. */
+  readonly fresh: ReadonlyMap<string, T | undefined>;
+}
+
+/** The newest of each head. @throws {TidemarkError} `DATA_DAMAGED` */
+export async function headsOf<T extends IndexHead>({ chunks, fresh }: IndexState<T>): Promise<T[]> {
+  const heads = new Map<string, T>();
+  for (const chunk of chunks.values()) for (const head of await chunk.heads()) heads.set(head.id, head);
+  for (const [id, head] of fresh) if (head !== undefined) heads.set(id, head);
+  return [...heads.values()];
+}
+
+/** The same to be looked at, without reading heads whole. */
+export function rowsOf<T extends IndexHead>({ chunks, fresh }: IndexState<T>, plan: ColumnPlan<T>): IndexRow<T>[] {
+  const rows = new Map<string, IndexRow<T>>();
+  for (const chunk of chunks.values()) for (const [at, id] of chunk.ids.entries()) rows.set(id, chunk.row(at));
+  for (const [id, head] of fresh) if (head !== undefined) rows.set(id, new HeadRow(head, plan));
+  return [...rows.values()];
+}
+
+/** Which revision of these heads is in the chunks; of one that is in none, nothing. */
+export function indexedRevs<T>(
+  chunks: ReadonlyMap<string, IndexChunk<T>>,
+  ids: ReadonlySet<string>,
+): Map<string, number> {
+  const revs = new Map<string, number>();
+  if (ids.size === 0) return revs;
+  for (const chunk of chunks.values())
+    for (const [at, id] of chunk.ids.entries()) if (ids.has(id)) revs.set(id, chunk.revs[at] as number);
+  return revs;
+}
