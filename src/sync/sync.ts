@@ -14,8 +14,9 @@ import type { SyncContext } from "./sync-context.ts";
 import { DEFAULT_CONCURRENCY, type SyncHolder, type SyncOptions, syncOptionsSchema } from "./sync-options.ts";
 import { SyncPass } from "./sync-pass.ts";
 import { inTurn } from "./turns/in-turn.ts";
+import type { QueueOptions } from "./turns/queue.ts";
 import { TURN_PACE, type TurnPace } from "./turns/turn.ts";
-import { Turns, type TurnsOptions } from "./turns/turns.ts";
+import { Turns } from "./turns/turns.ts";
 
 /**
  * Copies experiments, runs, logged models, artifacts and registered models from one store to another, whatever kinds of stores they are. What the
@@ -95,7 +96,7 @@ export async function syncAtPace(options: SyncOptions, pace: TurnPace): Promise<
 }
 
 /** A store that takes ids keeps syncs apart by itself, and one without a registry has nothing that could. */
-function turnsAt({ backend, uri }: Client, options: Pick<TurnsOptions, "pace" | "onWaiting">): Turns | undefined {
+function turnsAt({ backend, uri }: Client, options: Pick<QueueOptions, "pace" | "onWaiting">): Turns | undefined {
   const { registry, importer } = backend;
   return importer !== undefined || registry === undefined ? undefined : new Turns({ ...options, registry, uri });
 }

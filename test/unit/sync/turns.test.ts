@@ -16,7 +16,7 @@ const PACE = { staleMs: 300, beatMs: 20, pollMs: 5 };
 /** A process that shows no sign of life after its first. */
 const SILENT = { ...PACE, beatMs: 100_000 };
 /** What lists leave out. */
-const PROMPTS = { filter: "tags.`mlflow.prompt.is_prompt` = 'true'", maxResults: 10 };
+const PROMPTS = { filter: "tags.`mlflow.prompt.is_prompt` = 'true'", maxResults: 100 };
 const NEVER = new AbortController().signal;
 
 const newRegistry = () => memoryBackend().registry as RegistryStore;
@@ -224,6 +224,24 @@ describe("syncs that take turns", () => {
     });
     expect(lost).toBe(1);
     expect(await isLeft(registry)).toBe(false);
+  });
+
+  it("give up where a store does not list what they have drawn", async () => {
+    const registry = newRegistry();
+    const hiding = withCalls(registry, { searchVersions: async () => ({ items: [] }) });
+    await expect(turnsOf(hiding).hold(NEVER, async () => "done")).rejects.toMatchObject({ code: "INVALID_STATE" });
+    expect((await registry.searchVersions(PROMPTS)).items.length).toBeLessThan(30);
+  });
+
+  it("give up where a store refuses to make what they need", async () => {
+    const registry = newRegistry();
+    const error = new TidemarkError("INVALID_PARAMETER_VALUE", "no source like this");
+    const refusing = withCalls(registry, {
+      createVersion: async () => {
+        throw error;
+      },
+    });
+    await expect(turnsOf(refusing).hold(NEVER, async () => "done")).rejects.toBe(error);
   });
 
   it("do not touch a model that a person has given the name, nor its versions", async () => {
