@@ -1,3 +1,4 @@
+import { inLine, type Lines } from "../base/in-line.ts";
 import type { Batch } from "../contract/batch.ts";
 import type {
   ImportedExperiment,
@@ -21,8 +22,8 @@ export interface MemoryStores {
 /** Takes over what another store has. */
 export class MemoryImporter implements Importer {
   readonly #stores: MemoryStores;
-  /** The last one in line, by run. */
-  readonly #lines = new Map<string, Promise<void>>();
+  /** By run. */
+  readonly #lines: Lines = new Map();
 
   constructor(stores: MemoryStores) {
     this.#stores = stores;
@@ -50,16 +51,6 @@ export class MemoryImporter implements Importer {
   }
 
   async exclusively<T>({ id }: Pick<ImportedRun, "id">, work: () => Promise<T>): Promise<T> {
-    const own = (this.#lines.get(id) ?? Promise.resolve()).then(work);
-    const settled = own.then(
-      () => {},
-      () => {},
-    );
-    this.#lines.set(id, settled);
-    try {
-      return await own;
-    } finally {
-      if (this.#lines.get(id) === settled) this.#lines.delete(id);
-    }
+    return await inLine(this.#lines, id, work);
   }
 }

@@ -1,17 +1,16 @@
 import { z } from "zod";
 import { noSuchTag, paramChanged } from "../../base/store-errors.ts";
 import { byDataset, type DatasetInput, datasetInputSchema } from "../../schema/dataset.ts";
+import { RUN_NAME_TAG } from "../../schema/known-tags.ts";
 import type { Metric } from "../../schema/metric.ts";
 import { byModel, type ModelInput, type ModelOutput } from "../../schema/model-link.ts";
 import type { Tag } from "../../schema/param.ts";
-import { type RunEntity, runStatusSchema, type UpdateRun } from "../../schema/run.ts";
+import { hasEnded, type RunEntity, runStatusSchema, type UpdateRun } from "../../schema/run.ts";
 import type { ExperimentHead } from "./experiment-head.ts";
 import { type Content, headFields } from "./heads.ts";
 import { runArtifacts } from "./layout.ts";
 import { metricOf, storedMetrics } from "./stored-metric.ts";
 import { sortedByKey, textRecord, withoutKey, withTexts } from "./text-record.ts";
-
-export const RUN_NAME_TAG = "mlflow.runName";
 
 const inputSchema = datasetInputSchema.extend({ tags: textRecord });
 
@@ -44,8 +43,6 @@ export const runHeadSchema = z.object({
 });
 export type RunHead = z.infer<typeof runHeadSchema>;
 export type RunContent = Content<RunHead>;
-
-export const isTerminal = (status: RunEntity["status"]): boolean => status !== "RUNNING" && status !== "SCHEDULED";
 
 /** A run is deleted by itself, or with its experiment; whoever restores the experiment restores all its runs. */
 export const isDeletedRun = (head: Pick<RunContent, "deletedIn">, experiment: Content<ExperimentHead>): boolean =>
@@ -119,7 +116,7 @@ export function updated(head: RunContent, { name, status, endTime }: Omit<Update
     ...(status === undefined ? {} : { status }),
     ...(endTime === undefined ? {} : { endTime }),
   };
-  if (status === undefined || isTerminal(status)) return changed;
+  if (status === undefined || hasEnded(status)) return changed;
   return withoutLatest(changed);
 }
 

@@ -4,9 +4,10 @@ import { idTaken, noSuchMark, runIsWritten } from "../../base/store-errors.ts";
 import type { Batch } from "../../contract/batch.ts";
 import type { ImportedRun } from "../../contract/importer.ts";
 import type { Page, RewindTarget, RunMark, RunQuery } from "../../contract/tracking-store.ts";
+import { RUN_NAME_TAG } from "../../schema/known-tags.ts";
 import type { Metric, MetricHistory } from "../../schema/metric.ts";
 import type { Tag } from "../../schema/param.ts";
-import type { CreateRun, RunEntity, UpdateRun } from "../../schema/run.ts";
+import { type CreateRun, hasEnded, type RunEntity, type UpdateRun } from "../../schema/run.ts";
 import { parseFilter } from "../../search/filter.ts";
 import { parseOrderBy } from "../../search/order-by.ts";
 import { cutPage, isShown } from "../../search/page.ts";
@@ -21,17 +22,7 @@ import { FoundRun } from "./found-run.ts";
 import type { Content } from "./heads.ts";
 import { isId, runDirectory } from "./layout.ts";
 import { searchedColumns } from "./run-columns.ts";
-import {
-  isReaped,
-  isTerminal,
-  RUN_NAME_TAG,
-  type RunContent,
-  reaped,
-  revived,
-  runEntity,
-  updated,
-  withoutLatest,
-} from "./run-head.ts";
+import { isReaped, type RunContent, reaped, revived, runEntity, updated, withoutLatest } from "./run-head.ts";
 import { RunHeads } from "./run-heads.ts";
 import type { S3Place } from "./s3-place.ts";
 import { newNonce } from "./store-objects.ts";
@@ -139,7 +130,7 @@ export class Runs {
 
   async update({ runId, ...changes }: UpdateRun): Promise<void> {
     const head = await this.heads.readActive(runId);
-    const isEnd = changes.status !== undefined && isTerminal(changes.status);
+    const isEnd = changes.status !== undefined && hasEnded(changes.status);
     const latest = isEnd ? await this.#closeMetrics(runId) : undefined;
     await this.heads.change(runId, (run) => {
       const next = updated(run, changes);
@@ -218,7 +209,7 @@ export class Runs {
       if (!names.includes(to.mark)) throw noSuchMark(runId, to.mark, names);
     }
     await this.#place.writable();
-    if (!isTerminal(status)) await refuseWriters(runId, metrics);
+    if (!hasEnded(status)) await refuseWriters(runId, metrics);
     if (latestMetrics !== undefined) await this.reopenMetrics(runId);
     await metrics.rewind(to);
     await this.settleMetrics(runId);
@@ -243,11 +234,11 @@ export class Runs {
   /** After values were written to a run that has ended. */
   async settleMetrics(runId: string): Promise<void> {
     const { status, latestMetrics } = await this.heads.read(runId);
-    if (!isTerminal(status)) return;
+    if (!hasEnded(status)) return;
     const latest = await this.#closeMetrics(runId);
     if (JSON.stringify(latest.map(storeMetric)) === JSON.stringify(latestMetrics)) return;
     await this.heads.changeAny(runId, (run) =>
-      isTerminal(run.status) ? { ...run, latestMetrics: latest.map(storeMetric) } : run,
+      hasEnded(run.status) ? { ...run, latestMetrics: latest.map(storeMetric) } : run,
     );
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TidemarkError } from "../../base/errors.ts";
+import { inLine, type Lines } from "../../base/in-line.ts";
 import { type RetryPolicy, retryDelayMs } from "../../base/retry-schedule.ts";
 import { HIGHEST_VERSION, versionKey, versionOfKey, versionsDirectory } from "./layout.ts";
 import type { StoreObjects } from "./store-objects.ts";
@@ -13,7 +14,7 @@ const RACE_RETRY: RetryPolicy = { baseMs: 20, capMs: 1_000, budgetMs: 300_000 };
  */
 export class VersionNumbers {
   readonly #objects: StoreObjects;
-  readonly #lines = new Map<string, Promise<unknown>>();
+  readonly #lines: Lines = new Map();
   /** Numbers that were there when last looked: no list has to begin before them. */
   readonly #known = new Map<string, number>();
 
@@ -23,18 +24,7 @@ export class VersionNumbers {
 
   /** @param create - Makes the version of this number; false where there is one. */
   async next(modelId: string, create: (version: number) => Promise<boolean>): Promise<number> {
-    const before = this.#lines.get(modelId) ?? Promise.resolve();
-    const own = before.then(() => this.#next(modelId, create));
-    const settled = own.then(
-      () => {},
-      () => {},
-    );
-    this.#lines.set(modelId, settled);
-    try {
-      return await own;
-    } finally {
-      if (this.#lines.get(modelId) === settled) this.#lines.delete(modelId);
-    }
+    return await inLine(this.#lines, modelId, () => this.#next(modelId, create));
   }
 
   /** The highest number that was given out; 0 where none was. */
