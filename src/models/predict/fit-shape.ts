@@ -34,9 +34,9 @@ function cutFlat(place: string, valueCount: number, shape: readonly number[]): n
   if (unknown > 1) {
     throw invalidArgument(`${place}.shape`, valueCount, `${shapeText(shape)}: give nested arrays or { data, dims }`);
   }
-  const rest = fixed === 0 ? 0 : valueCount / fixed;
+  const rest = valueCount === 0 ? 0 : valueCount / fixed;
   if (unknown === 0 ? valueCount !== fixed : !Number.isInteger(rest)) {
-    const fitting = unknown === 0 ? `${fixed} values` : `a multiple of ${fixed} values`;
+    const fitting = unknown === 0 || fixed === 0 ? `${fixed} values` : `a multiple of ${fixed} values`;
     throw invalidArgument(`${place}.length`, valueCount, `${fitting}, for the shape ${shapeText(shape)}`);
   }
   return shape.map((length) => (length < 0 ? rest : length));

@@ -85,6 +85,14 @@ describe("a tensor", () => {
     expect(tensorsOf(plan, Float32Array.of(1)).x?.dims).toEqual([1]);
   });
 
+  it("is empty, or refused, where the model has an axis without places", () => {
+    const plan = new InputPlan(undefined, [port("x", "float32", [-1, 0])]);
+    expect(tensorsOf(plan, new Float32Array(0)).x?.dims).toEqual([0, 0]);
+    expect(() => tensorsOf(plan, Float32Array.of(1))).toThrow(
+      "input.length: got 1; expected 0 values, for the shape any x 0",
+    );
+  });
+
   it.each([
     [
       "a length that fits no examples",
