@@ -5,7 +5,7 @@ import type { RunEntity } from "../schema/run.ts";
 import { deliver, type Refusal } from "./deliver.ts";
 import { type HistoryComparison, missingPoints, nearestIn } from "./missing-points.ts";
 import { soundHistories } from "./sound-source.ts";
-import { importerOf, type SyncContext, stopIfAborted } from "./sync-context.ts";
+import { beforeWrite, importerOf, type SyncContext, stopIfAborted } from "./sync-context.ts";
 import { batchesOf, ValueBatches } from "./value-batches.ts";
 
 const NO_HISTORY: MetricHistory = {
@@ -59,6 +59,7 @@ export async function copyValues(
   const together = "writeSync" in sink ? undefined : new ValueBatches();
   const send = async (batches: Iterable<Parameters<typeof deliver>[1]>) => {
     for (const batch of batches) {
+      await beforeWrite(context);
       const refused = await deliver(sink, batch, context.signal);
       refusals.push(...refused);
       const lost = refused.reduce((sum, refusal) => sum + refusal.batch.metrics.length, 0);
