@@ -1,5 +1,5 @@
 import type { Background } from "./background.ts";
-import { type ColumnName, IS_GONE } from "./chunk/column.ts";
+import type { ColumnName } from "./chunk/column.ts";
 import type { IndexRow } from "./chunk/index-chunk.ts";
 import type { Heads } from "./heads.ts";
 import { compactIndex } from "./index-compaction.ts";
@@ -55,8 +55,7 @@ export class EntityIndex<T extends IndexHead> {
    * @throws {TidemarkError} `DATA_DAMAGED`
    */
   async rows(columns: readonly ColumnName[]): Promise<IndexRow<T>[]> {
-    const rows = rowsOf(await this.#readAndTidy([IS_GONE, ...columns]), this.#files.plan);
-    return rows.filter((row) => row.value(IS_GONE) !== true);
+    return rowsOf(await this.#readAndTidy(columns), this.#files);
   }
 
   /** Brings the markers into the index where there are many, when there is time. */

@@ -63,7 +63,7 @@ export class IndexFiles<T extends IndexHead> {
 
   /** `undefined` where it is not there any more. @throws {TidemarkError} `DATA_DAMAGED` */
   async chunk(id: string, columns: readonly ColumnName[]): Promise<IndexChunk<T> | undefined> {
-    const kind = { schema: this.of.schema, columns: this.plan };
+    const kind = { schema: this.of.schema, columns: this.plan, isGone: this.of.isGone };
     return await readChunk(this.heads.objects, this.chunkKey(id), kind, columns);
   }
 

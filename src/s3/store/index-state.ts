@@ -1,7 +1,6 @@
-import type { ColumnPlan } from "./chunk/column.ts";
 import type { IndexChunk, IndexRow } from "./chunk/index-chunk.ts";
 import { HeadRow } from "./chunk/plain-chunk.ts";
-import type { IndexHead, Manifest, Marker } from "./index-files.ts";
+import type { IndexFiles, IndexHead, Manifest, Marker } from "./index-files.ts";
 
 /** All that a read of an index has found. */
 export interface IndexState<T> {
@@ -21,11 +20,16 @@ export async function headsOf<T extends IndexHead>({ chunks, fresh }: IndexState
   return [...heads.values()];
 }
 
-/** The same to be looked at, without reading heads whole. */
-export function rowsOf<T extends IndexHead>({ chunks, fresh }: IndexState<T>, plan: ColumnPlan<T>): IndexRow<T>[] {
+/** The same to be looked at, without reading heads whole; without those that never come back. */
+export function rowsOf<T extends IndexHead>(
+  { chunks, fresh }: IndexState<T>,
+  { plan, of: { isGone } }: IndexFiles<T>,
+): IndexRow<T>[] {
   const rows = new Map<string, IndexRow<T>>();
-  for (const chunk of chunks.values()) for (const [at, id] of chunk.ids.entries()) rows.set(id, chunk.row(at));
-  for (const [id, head] of fresh) if (head !== undefined) rows.set(id, new HeadRow(head, plan));
+  const put = (id: string, row: IndexRow<T> | undefined) => (row === undefined ? rows.delete(id) : rows.set(id, row));
+  for (const chunk of chunks.values())
+    for (const [at, id] of chunk.ids.entries()) put(id, chunk.isGone(at) ? undefined : chunk.row(at));
+  for (const [id, head] of fresh) if (head !== undefined) put(id, isGone(head) ? undefined : new HeadRow(head, plan));
   return [...rows.values()];
 }
 

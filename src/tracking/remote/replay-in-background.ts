@@ -3,7 +3,6 @@ import { messageOf } from "../../base/errors.ts";
 import type { Backend } from "../../contract/backend.ts";
 import { Spool } from "../../queue/spool/spool.ts";
 import { isAway } from "./away.ts";
-import { replaySpool } from "./replay.ts";
 
 interface Replay {
   readonly stop: AbortController;
@@ -44,9 +43,9 @@ export async function whenReplayed(backend: Backend): Promise<void> {
 }
 
 async function replay(backend: Backend, signal: AbortSignal): Promise<void> {
-  // Nobody who connects waits for this.
-  await undefined;
   try {
+    // Nobody who connects waits for this, and hardly anybody has something to be brought there.
+    const { replaySpool } = await import("./replay.ts");
     for (const { name, localRunId, delivered, rejected, left } of await replaySpool(backend, {
       signal,
       keepsProcessAlive: false,

@@ -1,6 +1,6 @@
 import { checkHead, parseJson } from "../heads.ts";
 import { damaged } from "../store-objects.ts";
-import { type ColumnName, ROW_GROUP } from "./column.ts";
+import { type ColumnName, IS_GONE, ROW_GROUP } from "./column.ts";
 import { type Column, Columns, LARGEST_PART_BYTES } from "./columns.ts";
 import type { Block, Directory } from "./directory.ts";
 import type { ChunkHead, ChunkKind, IndexChunk, IndexRow } from "./index-chunk.ts";
@@ -18,6 +18,7 @@ export class ColumnChunk<T extends ChunkHead> implements IndexChunk<T> {
   readonly #directory: Directory;
   readonly #place: string;
   readonly #kind: ChunkKind<T>;
+  readonly #gone: Column;
   /** The lines of blocks of which somebody was shown a head. */
   readonly #shown = new Map<Block, Promise<Buffer>>();
 
@@ -28,6 +29,7 @@ export class ColumnChunk<T extends ChunkHead> implements IndexChunk<T> {
     this.#kind = kind;
     this.ids = this.#ofAllRows(ID) as readonly string[];
     this.revs = this.#ofAllRows(REV) as readonly number[];
+    this.#gone = columns.get(IS_GONE);
   }
 
   /** @throws {TidemarkError} `DATA_DAMAGED` */
@@ -38,8 +40,12 @@ export class ColumnChunk<T extends ChunkHead> implements IndexChunk<T> {
     kind: ChunkKind<T>,
   ): Promise<ColumnChunk<T>> {
     const columns = new Columns(directory, kind.columns, place);
-    await columns.load([ID, REV, ...wanted]);
+    await columns.load([ID, REV, IS_GONE, ...wanted]);
     return new ColumnChunk(directory, columns, place, kind);
+  }
+
+  isGone(at: number): boolean {
+    return this.#gone?.[at] === true;
   }
 
   async load(columns: readonly ColumnName[]): Promise<void> {

@@ -16,6 +16,8 @@ export interface IndexChunk<T> {
   readonly ids: readonly string[];
   /** By row: the revision of the head that is here. */
   readonly revs: readonly number[];
+  /** Whether a head never comes back. */
+  isGone(at: number): boolean;
   /** Before rows are asked for values. @throws {TidemarkError} `DATA_DAMAGED` */
   load(columns: readonly ColumnName[]): Promise<void>;
   row(at: number): IndexRow<T>;
@@ -27,6 +29,8 @@ export interface IndexChunk<T> {
 export interface ChunkKind<T> {
   readonly schema: z.ZodType<T>;
   readonly columns: ColumnPlan<T>;
+  /** Such a head never comes back. */
+  readonly isGone: (head: T) => boolean;
 }
 
 /** A head that chunks can hold. */

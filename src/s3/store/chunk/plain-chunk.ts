@@ -11,21 +11,24 @@ export class PlainChunk<T extends ChunkHead> implements IndexChunk<T> {
   readonly #heads: readonly T[];
   readonly #plan: ColumnPlan<T>;
 
-  constructor(heads: readonly T[], plan: ColumnPlan<T>) {
+  readonly #isGone: (head: T) => boolean;
+
+  constructor(heads: readonly T[], { columns, isGone }: Pick<ChunkKind<T>, "columns" | "isGone">) {
     this.ids = heads.map(({ id }) => id);
     this.revs = heads.map(({ rev }) => rev);
     this.#heads = heads;
-    this.#plan = plan;
+    this.#plan = columns;
+    this.#isGone = isGone;
   }
 
   /** @throws {TidemarkError} `DATA_DAMAGED` */
-  static async open<T extends ChunkHead>(
-    bytes: Buffer,
-    place: string,
-    { schema, columns }: ChunkKind<T>,
-  ): Promise<PlainChunk<T>> {
+  static async open<T extends ChunkHead>(bytes: Buffer, place: string, kind: ChunkKind<T>): Promise<PlainChunk<T>> {
     const text = await unpackFile(bytes, LARGEST_TEXT_BYTES, place);
-    return new PlainChunk(parseLines(text, schema, place), columns);
+    return new PlainChunk(parseLines(text, kind.schema, place), kind);
+  }
+
+  isGone(at: number): boolean {
+    return this.#isGone(this.#heads[at] as T);
   }
 
   async load(): Promise<void> {}

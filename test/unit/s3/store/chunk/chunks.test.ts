@@ -1,6 +1,5 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { IS_GONE } from "../../../../../src/s3/store/chunk/column.ts";
 import { ColumnChunk } from "../../../../../src/s3/store/chunk/column-chunk.ts";
 import { PlainChunk } from "../../../../../src/s3/store/chunk/plain-chunk.ts";
 import { openChunk } from "../../../../../src/s3/store/chunk/read-chunk.ts";
@@ -18,7 +17,7 @@ import { randomFrom, SEED } from "../../../../support/random.ts";
 import { awkwardHead, EMPTY_HEAD } from "../../../../support/run-heads.ts";
 
 const PLACE = '"s3://bucket/idx/s/chunk"';
-const kind = { schema: runHeadSchema, columns: RUN_COLUMNS };
+const kind = { schema: runHeadSchema, columns: RUN_COLUMNS, isGone: ({ isGone }: RunHead) => isGone === true };
 const open = (bytes: Buffer) => openChunk(bytes, PLACE, kind, []);
 const heads = Array.from({ length: 300 }, (_, n) => awkwardHead(n, randomFrom(SEED + n)));
 const textOf = (rows: readonly RunHead[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
@@ -35,6 +34,7 @@ describe(`a chunk with columns (seed ${SEED})`, () => {
     expect(await chunk.heads()).toEqual(heads);
     expect(chunk.ids).toEqual(heads.map(({ id }) => id));
     expect(chunk.revs).toEqual(heads.map(({ rev }) => rev));
+    expect(heads.map((_, at) => chunk.isGone(at))).toEqual(heads.map(({ isGone }) => isGone === true));
     for (const at of [0, 299, 150, 151, 0]) expect(await chunk.row(at).head()).toEqual(heads[at]);
   });
 
@@ -87,7 +87,7 @@ describe(`a chunk with columns (seed ${SEED})`, () => {
     const chunk = await open(await chunkBytes([head], RUN_COLUMNS));
     await chunk.load([metricColumn("loss")]);
     expect(chunk.row(0).value(metricColumn("loss"))).toBe(1);
-    expect(new PlainChunk([head], RUN_COLUMNS).row(0).value(metricColumn("loss"))).toBe(1);
+    expect(new PlainChunk([head], kind).row(0).value(metricColumn("loss"))).toBe(1);
   });
 });
 
@@ -100,7 +100,7 @@ describe("a chunk without columns that are known", () => {
     const chunk = await open(bytes);
     expect(chunk).toBeInstanceOf(PlainChunk);
     expect(await chunk.heads()).toEqual(heads);
-    expect(chunk.row(3).value(IS_GONE)).toBe(heads[3]?.isGone);
+    expect(heads.map((_, at) => chunk.isGone(at))).toEqual(heads.map(({ isGone }) => isGone === true));
   });
 
   function laterFormat(): Buffer {

@@ -68,7 +68,7 @@ const ORDERS: readonly (readonly string[] | undefined)[] = [
 
 const URI = "s3://bucket/store";
 const experiment = { ...newExperiment("0", { name: "Default" }), restores: 1 };
-const kind = { schema: runHeadSchema, columns: RUN_COLUMNS };
+const kind = { schema: runHeadSchema, columns: RUN_COLUMNS, isGone: ({ isGone }: RunHead) => isGone === true };
 
 /** What a search in a chunk finds, with what it says of each run. */
 async function search(chunk: IndexChunk<RunHead>, filter: string | undefined, orderBy: readonly string[] | undefined) {
@@ -90,7 +90,7 @@ async function search(chunk: IndexChunk<RunHead>, filter: string | undefined, or
 describe("a search by columns finds what a search over heads finds", () => {
   const random = randomFrom(SEED);
   const heads = Array.from({ length: 120 }, (_, n) => awkwardHead(n, random));
-  const byHeads = new PlainChunk(heads, RUN_COLUMNS);
+  const byHeads = new PlainChunk(heads, kind);
   const byColumns = (async () => await openChunk(await chunkBytes(heads, RUN_COLUMNS), "chunk", kind, []))();
 
   it.each(FILTERS)(`seed ${SEED}: %s`, async (filter) => {
