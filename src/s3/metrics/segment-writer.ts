@@ -87,6 +87,8 @@ export class SegmentWriter {
       if (from > 0) await nextTurn();
       const part = sliceColumns(columns, from, Math.min(columns.length, from + mostRows));
       const rows = sortRows({ series, columns: part });
+      // A socket takes a body in pieces: the rest goes now, and not after a whole segment has been encoded.
+      if (from > 0) await nextTurn();
       const bytes = await writeFile(rows, { runId: this.#place.runId, isCompacted: false });
       if (bytes.length > MOST_SEGMENT_BYTES && part.length > 1)
         yield* this.#encoded(part, series, Math.ceil(part.length / 2));
