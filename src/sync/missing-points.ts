@@ -5,7 +5,7 @@ export interface HistoryComparison {
   /** What has to be written, in the order in which the source has it. */
   readonly missing: MetricHistory;
   readonly equalCount: number;
-  /** Values that the target has in a form that is nearest to the source's: -0 as 0, an infinity as the largest number. */
+  /** Values that the target has in a form that is nearest to the source's: -0 as 0, an infinity as the largest number, other repeats. */
   readonly alikeCount: number;
   /** The first place where the target has values that the source does not have; nothing is to be written then. */
   readonly conflict?: { readonly step: number; readonly source: string; readonly target: string };
@@ -15,7 +15,7 @@ export interface HistoryComparison {
  * Compares two histories in the order of backends: by step, then time, then as logged. What both have at one step and time are counted
  * each as often as it is there, so that nothing is ever written twice.
  *
- * @param keepsRepeats - False where the target may be a store that keeps equal values of one step and time once.
+ * @param keepsRepeats - False where the target may be a store that keeps equal values of one step and time once, or one of them twice.
  */
 export function missingPoints(
   source: MetricHistory,
@@ -140,7 +140,10 @@ class Merge {
     }
     const target = Array.from(this.#target.values.subarray(j, jEnd));
     const others = target.filter((value) => open.get(nameOf(value))?.pop() === undefined);
-    const strangers = others.filter((value) => open.get(nearestTo(value) ?? "")?.pop() === undefined);
+    const unlike = others.filter((value) => open.get(nearestTo(value) ?? "")?.pop() === undefined);
+    // MLflow's server on files writes a value of a logged model a second time.
+    const isRepeat = (value: number) => open.has(nameOf(value)) || open.has(nearestTo(value) ?? "");
+    const strangers = this.#keepsRepeats ? unlike : unlike.filter((value) => !isRepeat(value));
     this.#equal += target.length - others.length;
     this.#alike += others.length - strangers.length;
     const held = new Set(target.map(nameOf));

@@ -57,6 +57,24 @@ describe("missingPoints", () => {
     expect(pointsOf(missingPoints(source, target, EXACT).missing)).toEqual(["2 5 1"]);
   });
 
+  it("takes a value that a server on files has twice for one", () => {
+    const source = columns([
+      [0, 5, 1],
+      [1, 5, -0],
+      [2, 5, 3],
+    ]);
+    const target = columns([
+      [0, 5, 1],
+      [0, 5, 1],
+      [1, 5, 0],
+      [1, 5, 0],
+    ]);
+    const compared = missingPoints(source, target, SQL);
+    expect(compared).toMatchObject({ equalCount: 1, alikeCount: 3 });
+    expect([pointsOf(compared.missing), compared.conflict]).toEqual([["2 5 3"], undefined]);
+    expect(missingPoints(source, target, EXACT).conflict).toEqual({ step: 0, source: "1", target: "1, 1" });
+  });
+
   it("says where the target has what the source does not", () => {
     const source = columns([
       [0, 1, 1],
