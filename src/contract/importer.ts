@@ -40,4 +40,9 @@ export interface Importer {
    * two write at once are kept once.
    */
   exclusively?<T>(run: Pick<ImportedRun, "id" | "experimentId">, work: () => Promise<T>): Promise<T>;
+  /**
+   * The same for a whole experiment, which need not be there yet: it is deleted at the end of the work. Absent where files stay in their place when
+   * their experiment is deleted.
+   */
+  exclusivelyIn?<T>(experimentId: string, work: () => Promise<T>): Promise<T>;
 }

@@ -8,6 +8,7 @@ import type {
   ImportedVersion,
   Importer,
 } from "../contract/importer.ts";
+import { makeDirectory } from "../disk/atomic-file.ts";
 import type { RegisteredModel } from "../schema/model-version.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import type { FsLoggedModelStore } from "./fs-logged-model-store.ts";
@@ -72,5 +73,12 @@ export class FsImporter implements Importer {
     const directory = store.findExperiment(experimentId);
     if (directory === undefined) throw noSuchExperiment(experimentId, store.uri);
     return await holdLock(directory, lockName(id), work);
+  }
+
+  /** The lock is beside the experiment's directory, which others move to the trash. */
+  async exclusivelyIn<T>(experimentId: string, work: () => Promise<T>): Promise<T> {
+    const { directory } = this.#parts.store;
+    makeDirectory(directory);
+    return await holdLock(directory, lockName(experimentId), work);
   }
 }

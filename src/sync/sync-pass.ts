@@ -13,7 +13,7 @@ import { allOf, type ExperimentPair } from "./experiment-pair.ts";
 import { inParallel } from "./in-parallel.ts";
 import { originOf, SYNCED_FROM_TAG } from "./origin.ts";
 import { soundRun, whereIsModel, whereIsRun } from "./sound-source.ts";
-import { attempt, type SyncContext } from "./sync-context.ts";
+import { attempt, importerOf, type SyncContext } from "./sync-context.ts";
 import type { SyncProgress } from "./sync-options.ts";
 
 /** What of the source is copied. */
@@ -66,7 +66,16 @@ export class SyncPass {
     return found.sort((a, b) => Number(b.id === DEFAULT_EXPERIMENT_ID) - Number(a.id === DEFAULT_EXPERIMENT_ID));
   }
 
+  /** One that goes to the trash at the end must not go there while another sync writes to it. */
   async #copyExperiment(experiment: Experiment): Promise<void> {
+    const importer = importerOf(this.#context);
+    const copy = () => this.#copyExperimentAlone(experiment);
+    const goesToTrash = experiment.lifecycleStage === "deleted" && !this.#context.dryRun;
+    if (goesToTrash && importer?.exclusivelyIn !== undefined) await importer.exclusivelyIn(experiment.id, copy);
+    else await copy();
+  }
+
+  async #copyExperimentAlone(experiment: Experiment): Promise<void> {
     let pair: ExperimentPair;
     try {
       pair = await pairExperiment(this.#context, experiment);

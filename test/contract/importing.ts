@@ -122,21 +122,34 @@ export const importTests: ContractTests = {
   }),
 
   "who writes a run exclusively is alone": importing(async (importer, { experimentId }) => {
-    let inside = 0;
-    let most = 0;
-    const work = async () => {
-      most = Math.max(most, ++inside);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      inside--;
-      return inside;
-    };
     const run = { id: RUN.id, experimentId };
-    const calls = Array.from({ length: 4 }, () => importer.exclusively?.(run, work) ?? 0);
-    expect(await Promise.all(calls)).toEqual([0, 0, 0, 0]);
-    expect(most <= 1, "nobody meets another one").toBe(true);
-    const failed =
-      importer.exclusively?.(run, () => Promise.reject(new Error("broken"))) ?? Promise.reject(new Error("broken"));
-    await expectThat(failed).toReject({ message: "broken" });
-    expect((await importer.exclusively?.(run, work)) ?? 0).toBe(0);
+    await expectAlone(importer.exclusively === undefined ? undefined : (work) => importer.exclusively?.(run, work));
+  }),
+
+  "who writes an experiment exclusively is alone, also before it is there": importing(async (importer) => {
+    await expectAlone(
+      importer.exclusivelyIn === undefined ? undefined : (work) => importer.exclusivelyIn?.("123456789012345678", work),
+    );
   }),
 };
+
+/** Also after a call that failed. A store that needs no such calls has none. */
+async function expectAlone(
+  exclusively: ((work: () => Promise<number>) => Promise<number> | undefined) | undefined,
+): Promise<void> {
+  if (exclusively === undefined) return;
+  let inside = 0;
+  let most = 0;
+  const work = async () => {
+    most = Math.max(most, ++inside);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    inside--;
+    return inside;
+  };
+  expect(await Promise.all(Array.from({ length: 4 }, () => exclusively(work)))).toEqual([0, 0, 0, 0]);
+  expect(most, "nobody meets another one").toBe(1);
+  await expectThat(exclusively(() => Promise.reject(new Error("broken"))) ?? Promise.resolve()).toReject({
+    message: "broken",
+  });
+  expect(await exclusively(work)).toBe(0);
+}

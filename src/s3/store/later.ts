@@ -80,7 +80,7 @@ export const REGISTRY_CALLS: Calls<RegistryStore> = {
 export const GARBAGE_CALLS: Calls<GarbageStore> = { list: true, purge: true, finish: true };
 
 // A bucket keeps equal rows once: nobody has to wait for anybody.
-export const IMPORTER_CALLS: Calls<Omit<Importer, "exclusively">> = {
+export const IMPORTER_CALLS: Calls<Omit<Importer, "exclusively" | "exclusivelyIn">> = {
   importExperiment: true,
   importRun: true,
   importLoggedModel: true,

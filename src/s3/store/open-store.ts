@@ -34,7 +34,7 @@ export interface Stores {
   readonly loggedModels: LoggedModelStore;
   readonly registry: RegistryStore;
   readonly garbage: GarbageStore;
-  readonly importer: Omit<Importer, "exclusively">;
+  readonly importer: Omit<Importer, "exclusively" | "exclusivelyIn">;
 }
 
 /** Nothing is asked before the first call. */
