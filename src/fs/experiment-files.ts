@@ -57,8 +57,10 @@ export class ExperimentFiles {
     else this.#prepare(name);
     const owner = this.findByName(name);
     if (owner !== undefined) throw experimentNameTaken(owner);
-    const isTaken = !isImportableId(id) || this.#store.findExperiment(id) !== undefined;
     const place = join(directory, id);
+    const found = this.#store.findExperiment(id);
+    // A directory without a meta.yaml is one that somebody is making at this moment, or was: who puts that first has made it.
+    const isTaken = !isImportableId(id) || (found !== undefined && found !== place);
     const times = { creation_time: creationTime ?? Date.now(), last_update_time: lastUpdateTime ?? Date.now() };
     const isNew = !isTaken && guarded("create", place, () => this.#claim(place, id, { name, tags }, times));
     if (!isNew) throw idTaken("experiment", id, this.#store.uri);
