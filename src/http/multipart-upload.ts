@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { warnOnce } from "../base/diagnostics.ts";
 import { messageOf, TidemarkError } from "../base/errors.ts";
-import { transferCancelled } from "../base/store-errors.ts";
+import { refuseIfAborted } from "../base/store-errors.ts";
 import type { TransferControl } from "../contract/artifact-store.ts";
 import { UploadBody, type UploadSource } from "../disk/upload-source.ts";
 import { type ArtifactLocation, routesOfParts } from "./artifact-location.ts";
@@ -146,7 +146,7 @@ async function sendParts(parts: readonly Part[], { storage, control }: Multipart
   }
   // All of them have ended before the upload is given up: a part that comes later would stay.
   await queue.onIdle();
-  if (control.signal?.aborted === true) throw transferCancelled(control.signal);
+  refuseIfAborted(control.signal);
   if (firstError !== undefined) throw firstError;
   return etags;
 }

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
 import { z } from "zod";
 import { TidemarkError } from "../base/errors.ts";
-import { transferCancelled } from "../base/store-errors.ts";
+import { refuseIfAborted } from "../base/store-errors.ts";
 import type { TransferControl } from "../contract/artifact-store.ts";
 import { type ArtifactLocation, routeOfDownload } from "./artifact-location.ts";
 import { Download, type DownloadSource, type FileRange } from "./download.ts";
@@ -97,7 +97,7 @@ export async function downloadInParts(
       });
     }
     await queue.onIdle();
-    if (control.signal?.aborted === true) throw transferCancelled(control.signal);
+    refuseIfAborted(control.signal);
     if (firstError !== undefined) throw firstError;
   } finally {
     await file.close();

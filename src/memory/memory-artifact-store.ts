@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { messageOf, TidemarkError } from "../base/errors.ts";
 import { checkRelativePath } from "../base/paths.ts";
-import { noSuchArtifact, transferCancelled } from "../base/store-errors.ts";
+import { noSuchArtifact, refuseIfAborted } from "../base/store-errors.ts";
 import type { ArtifactInfo, ArtifactStore, TransferControl } from "../contract/artifact-store.ts";
 
 /** Files in a map from URI to bytes; directories are what their paths say. */
@@ -39,7 +39,7 @@ export class MemoryArtifactStore implements ArtifactStore {
 
   async write(path: string, bytes: Uint8Array, { signal, onBytes }: TransferControl = {}): Promise<void> {
     checkRelativePath("path", path);
-    if (signal?.aborted === true) throw transferCancelled(signal);
+    refuseIfAborted(signal);
     // The caller may use its array again.
     this.#files.set(this.#root + path, bytes.slice());
     onBytes?.(bytes.length);
@@ -53,7 +53,7 @@ export class MemoryArtifactStore implements ArtifactStore {
   async read(path: string, { signal, onBytes }: TransferControl = {}): Promise<Uint8Array> {
     const bytes = this.#files.get(this.#root + checkRelativePath("path", path));
     if (bytes === undefined) throw noSuchArtifact(path, this.uri);
-    if (signal?.aborted === true) throw transferCancelled(signal);
+    refuseIfAborted(signal);
     onBytes?.(bytes.length);
     return bytes.slice();
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TidemarkError } from "../base/errors.ts";
-import { transferCancelled } from "../base/store-errors.ts";
+import { refuseIfAborted } from "../base/store-errors.ts";
 import { MODEL_VERSIONS_TAG } from "../schema/known-tags.ts";
 import type { CreateVersion, ModelVersion } from "../schema/model-version.ts";
 import type { Client } from "../tracking/client.ts";
@@ -77,7 +77,7 @@ export async function waitUntilReady(
       throw new TidemarkError("DEADLINE_EXCEEDED", message, { details });
     }
     await sleep(Math.min(pauseMs, leftMs), undefined, signal === undefined ? {} : { signal }).catch(() => {});
-    if (signal?.aborted === true) throw transferCancelled(signal);
+    refuseIfAborted(signal);
     current = await registry.getVersion({ name, version: version.version });
   }
   return current;

@@ -1,4 +1,4 @@
-import { transferCancelled } from "../base/store-errors.ts";
+import { refuseIfAborted } from "../base/store-errors.ts";
 
 /**
  * Runs tasks, some at a time, and answers what they answer, in order. The first failure stops the others; all of them have ended when
@@ -28,7 +28,7 @@ export async function inParallel<T>(
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
-  if (wish?.aborted === true) throw transferCancelled(wish);
+  refuseIfAborted(wish);
   if (errors.length > 0) throw errors[0];
   return results;
 }

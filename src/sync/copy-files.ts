@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { TidemarkError } from "../base/errors.ts";
+import { refuseIfAborted } from "../base/store-errors.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import { type FileSize, listFiles } from "../tracking/stored-files.ts";
 import { openSourcePlace, openTargetPlace } from "./open-place.ts";
-import { beforeWrite, type SyncContext, stopIfAborted } from "./sync-context.ts";
+import { beforeWrite, type SyncContext } from "./sync-context.ts";
 
 /** Smaller files go through memory, larger ones through a file of the system's temporary directory. */
 const MOST_BYTES_IN_MEMORY = 4 << 20;
@@ -33,7 +34,7 @@ export async function copyFiles(context: SyncContext, places: FilePlaces): Promi
   const target = await openTargetPlace(context, places.to);
   const there = new Map((await listFiles(target)).map((file) => [file.path, file]));
   for (const file of files) {
-    stopIfAborted(context.signal);
+    refuseIfAborted(context.signal);
     try {
       await copyFile(context, { source, target, where: places.where }, file, there.get(file.path));
     } catch (error) {

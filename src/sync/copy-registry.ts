@@ -1,4 +1,5 @@
 import { TidemarkError } from "../base/errors.ts";
+import { refuseIfAborted } from "../base/store-errors.ts";
 import type { RegistryStore } from "../contract/registry-store.ts";
 import { checkArgument } from "../schema/check.ts";
 import { MAX_MODEL_TAG_VALUE_LENGTH } from "../schema/limits.ts";
@@ -13,7 +14,7 @@ import { allowedTexts, compareTexts, type Texts } from "./compare-texts.ts";
 import { allOf, ifThere, unlessThere } from "./experiment-pair.ts";
 import { originNumber, originTags, ownTags, SYNCED_FROM_TAG } from "./origin.ts";
 import type { SyncCounts } from "./report.ts";
-import { attempt, beforeWrite, importerOf, type SyncContext, stopIfAborted } from "./sync-context.ts";
+import { attempt, beforeWrite, importerOf, type SyncContext } from "./sync-context.ts";
 import { sourceInTarget } from "./version-sources.ts";
 
 const TAGS = { kind: "tags", mostCharacters: MAX_MODEL_TAG_VALUE_LENGTH };
@@ -40,7 +41,7 @@ export async function copyRegistry(context: SyncContext, wants: WantsVersion | u
     else known.push(version);
   }
   for await (const model of allOf((paging) => source.searchModels(paging))) {
-    stopIfAborted(context.signal);
+    refuseIfAborted(context.signal);
     const own = (versions.get(model.name) ?? []).sort((a, b) => a.version - b.version);
     if (wants !== undefined && own.length === 0) continue;
     const where = `registered model ${model.name}`;

@@ -1,3 +1,4 @@
+import { refuseIfAborted } from "../base/store-errors.ts";
 import type { Batch } from "../contract/batch.ts";
 import type { MetricSink } from "../contract/metric-sink.ts";
 import type { MetricHistory } from "../schema/metric.ts";
@@ -5,7 +6,7 @@ import type { RunEntity } from "../schema/run.ts";
 import { deliver, type Refusal } from "./deliver.ts";
 import { type HistoryComparison, missingPoints, nearestIn } from "./missing-points.ts";
 import { soundHistories } from "./sound-source.ts";
-import { beforeWrite, importerOf, type SyncContext, stopIfAborted } from "./sync-context.ts";
+import { beforeWrite, importerOf, type SyncContext } from "./sync-context.ts";
 import { batchesOf, ValueBatches } from "./value-batches.ts";
 
 const NO_HISTORY: MetricHistory = {
@@ -30,7 +31,7 @@ export async function* compareValues(
 ): AsyncGenerator<ComparedMetric> {
   const rules = { keepsRepeats: importerOf(context) !== undefined };
   for await (const { key, history } of soundHistories(context, source)) {
-    stopIfAborted(context.signal);
+    refuseIfAborted(context.signal);
     yield { key, ...missingPoints(history, await historyAt(context, target, key), rules) };
   }
 }
@@ -85,7 +86,7 @@ export async function* allValues(
 ): AsyncGenerator<Batch> {
   const together = new ValueBatches();
   for await (const { key, history } of soundHistories(context, source)) {
-    stopIfAborted(context.signal);
+    refuseIfAborted(context.signal);
     counts.values += history.values.length;
     yield* together.add(key, history);
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TidemarkError } from "../base/errors.ts";
 import { NETWORK_RETRY, retryDelayMs } from "../base/retry-schedule.ts";
-import { transferCancelled } from "../base/store-errors.ts";
+import { refuseIfAborted } from "../base/store-errors.ts";
 import type { Batch, BatchPositions } from "../contract/batch.ts";
 import { otherPositions } from "../contract/batch-positions.ts";
 import { rowsAt } from "../contract/metric-columns.ts";
@@ -26,7 +26,7 @@ const MOST_TRIES = 6;
 export async function deliver(sink: MetricSink, batch: Batch, signal: AbortSignal): Promise<Refusal[]> {
   let tries = 0;
   for (let rest = batch; countEntries(rest) > 0; ) {
-    if (signal.aborted) throw transferCancelled(signal);
+    refuseIfAborted(signal);
     const outcome = "writeSync" in sink ? sink.writeSync(rest) : await sink.write(rest, signal);
     if (outcome.status === "ok") return [];
     const { accepted, error } = outcome;

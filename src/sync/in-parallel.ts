@@ -1,4 +1,4 @@
-import { stopIfAborted } from "./sync-context.ts";
+import { refuseIfAborted } from "../base/store-errors.ts";
 
 /**
  * Does something for every item, some at once. The first error stops what has not begun, and is thrown when what had begun has ended.
@@ -19,5 +19,5 @@ export async function inParallel<T>(
   }
   await queue.onIdle();
   if (errors.length > 0) throw errors[0];
-  stopIfAborted(signal);
+  refuseIfAborted(signal);
 }

@@ -1,4 +1,4 @@
-import { transferCancelled } from "../base/store-errors.ts";
+import { refuseIfAborted } from "../base/store-errors.ts";
 import type { Importer } from "../contract/importer.ts";
 import type { Client } from "../tracking/client.ts";
 import type { Ledger } from "./ledger.ts";
@@ -34,18 +34,13 @@ export interface SyncContext {
 /** The target's importer; `undefined` where the target gives ids and times by itself. */
 export const importerOf = ({ to }: SyncContext): Importer | undefined => to.backend.importer;
 
-/** @throws {TidemarkError} `CANCELLED` */
-export function stopIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw transferCancelled(signal);
-}
-
 /**
  * Called before something is made, changed or deleted at the target, right after it was looked for.
  *
  * @throws {TidemarkError} `CANCELLED`; `LOCK_LOST`
  */
 export async function beforeWrite({ signal, guard }: Pick<SyncContext, "signal" | "guard">): Promise<void> {
-  stopIfAborted(signal);
+  refuseIfAborted(signal);
   await guard?.confirm();
 }
 
@@ -60,8 +55,8 @@ export async function attempt(
   work: () => Promise<unknown>,
 ): Promise<boolean> {
   const { ledger, dryRun } = context;
-  stopIfAborted(context.signal);
-  if (!dryRun) {
+  if (dryRun) refuseIfAborted(context.signal);
+  else {
     await beforeWrite(context);
     try {
       await work();

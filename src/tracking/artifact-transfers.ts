@@ -3,7 +3,7 @@ import { mkdir, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { describe, messageOf, TidemarkError } from "../base/errors.ts";
 import { checkRelativePath } from "../base/paths.ts";
-import { transferCancelled } from "../base/store-errors.ts";
+import { refuseIfAborted } from "../base/store-errors.ts";
 import type { ArtifactStore } from "../contract/artifact-store.ts";
 import type { FileSize, FileTransfer } from "./stored-files.ts";
 
@@ -123,7 +123,7 @@ async function transferAll(
   }
   await queue.onIdle();
   if (firstError !== undefined) throw firstError;
-  if (watch.signal?.aborted === true) throw transferCancelled(watch.signal);
+  refuseIfAborted(watch.signal);
 }
 
 async function isLocalDirectory(localPath: string): Promise<boolean> {

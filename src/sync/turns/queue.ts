@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { warnOnce } from "../../base/diagnostics.ts";
 import { TidemarkError } from "../../base/errors.ts";
 import { ownRandom } from "../../base/random.ts";
-import { transferCancelled } from "../../base/store-errors.ts";
+import { refuseIfAborted } from "../../base/store-errors.ts";
 import type { RegistryStore } from "../../contract/registry-store.ts";
 import type { SyncHolder } from "../sync-options.ts";
 import { Silence } from "./silence.ts";
@@ -45,7 +45,7 @@ export class Queue {
   /** Waits for the turn. Answers `undefined` where the store has none for this user. */
   async wait(signal: AbortSignal): Promise<Turn | undefined> {
     for (;;) {
-      if (signal.aborted) throw transferCancelled(signal);
+      refuseIfAborted(signal);
       const looked = thisMoment();
       const all = await this.#tickets.list();
       const [own, ...doubles] = all.filter(({ nonce }) => nonce === this.#nonce);
