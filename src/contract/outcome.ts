@@ -30,3 +30,8 @@ export type Outcome =
 
 /** The outcome of a write that took everything. */
 export const OK: Outcome = { status: "ok" };
+
+const FINAL: ReadonlySet<TidemarkError["code"]> = new Set(["RESOURCE_DOES_NOT_EXIST", "INVALID_STATE"]);
+
+/** Whether the run itself takes nothing any more: no smaller part of a batch would fare better. */
+export const isFinal = ({ code }: TidemarkError): boolean => FINAL.has(code);

@@ -1,7 +1,7 @@
 import type { TidemarkError } from "../base/errors.ts";
 import type { Batch, BatchPositions } from "../contract/batch.ts";
 import { otherPositions } from "../contract/batch-positions.ts";
-import { OK, type Outcome } from "../contract/outcome.ts";
+import { isFinal, OK, type Outcome } from "../contract/outcome.ts";
 import type { FailedAttempt } from "./attempt.ts";
 import type { LogBatchPart, PositionRange } from "./log-batch.ts";
 
@@ -19,8 +19,6 @@ const LATER: ReadonlySet<TidemarkError["code"]> = new Set([
   "CANCELLED",
   "NOT_IMPLEMENTED",
 ]);
-// The run itself takes nothing any more: no smaller part of the batch would fare better.
-const FINAL: ReadonlySet<TidemarkError["code"]> = new Set(["RESOURCE_DOES_NOT_EXIST", "INVALID_STATE"]);
 
 /** What of a batch has arrived. */
 export class SentParts {
@@ -50,7 +48,7 @@ export class SentParts {
     if (lasting === undefined) {
       return { status: "retryable", error, accepted, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
     }
-    const rejected = FINAL.has(error.code) ? otherPositions(this.#batch, accepted) : culprits;
+    const rejected = isFinal(error) ? otherPositions(this.#batch, accepted) : culprits;
     return { status: "permanent", error, accepted, ...(rejected === undefined ? {} : { rejected }) };
   }
 

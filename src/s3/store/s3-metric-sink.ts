@@ -4,7 +4,7 @@ import type { Batch, BatchPositions, MetricColumns, Series } from "../../contrac
 import { firstPositions, otherPositions } from "../../contract/batch-positions.ts";
 import { rowsAt } from "../../contract/metric-columns.ts";
 import type { AsyncMetricSink } from "../../contract/metric-sink.ts";
-import { OK, type Outcome } from "../../contract/outcome.ts";
+import { isFinal, OK, type Outcome } from "../../contract/outcome.ts";
 import type { ModelMetric } from "../../schema/model.ts";
 import { S3_SINK_LIMITS } from "../metrics/hand-over.ts";
 import type { RunMetrics } from "../metrics/run-metrics.ts";
@@ -146,14 +146,11 @@ export class S3MetricSink implements AsyncMetricSink {
   }
 }
 
-// The run itself takes nothing any more.
-const FINAL: ReadonlySet<TidemarkError["code"]> = new Set(["RESOURCE_DOES_NOT_EXIST", "INVALID_STATE"]);
-
 /** What may be put right, rights, a bucket, space, makes values wait: they are not given up for it. */
 function outcomeOf(error: unknown, batch: Batch, accepted: BatchPositions): Outcome {
   if (!(error instanceof TidemarkError)) throw error;
   const isOfStorage = error.details.httpStatus !== undefined;
-  if (!isOfStorage && FINAL.has(error.code)) {
+  if (!isOfStorage && isFinal(error)) {
     return { status: "permanent", error, accepted, rejected: otherPositions(batch, accepted) };
   }
   // No smaller batch without what is too large is found by the queue.
