@@ -16,7 +16,7 @@ import type {
   S3RequestOptions,
   WriteCondition,
 } from "./object-requests.ts";
-import { placeOf } from "./s3-error.ts";
+import { isMissingObject, placeOf } from "./s3-error.ts";
 import type { S3Call, S3Exchange } from "./s3-exchange.ts";
 
 const DEFAULT_PRESIGN_SECONDS = 900;
@@ -108,10 +108,15 @@ export class S3Client {
 
   /** Deletes an object. One that is not there is fine. */
   async delete(key: string, { signal }: S3RequestOptions = {}): Promise<void> {
-    await this.#exchange.call({ ...this.#onKey("DELETE", "delete", key), signal }, (response) => response.drop());
+    try {
+      await this.#exchange.call({ ...this.#onKey("DELETE", "delete", key), signal }, (response) => response.drop());
+    } catch (error) {
+      // AWS is content where there is none; storages on files refuse the second of two who delete at once.
+      if (!isMissingObject(error)) throw error;
+    }
   }
 
-  /** Deletes at most a thousand objects with one request. Answers what could not be deleted, and why. */
+  /** Deletes at most a thousand objects with one request. Answers what could not be deleted, and why. What is not there is fine. */
   async deleteMany(keys: readonly string[], { signal }: S3RequestOptions = {}): Promise<DeleteResult> {
     const body = deleteBody(keys);
     // S3 asks for a checksum here, whatever is chosen for objects.

@@ -4,7 +4,7 @@ import { childrenOf, escapeXml, parseXml, textOf } from "./xml.ts";
 /** S3's limit. */
 export const MOST_DELETED = 1_000;
 
-/** What is left of a deletion of many. */
+/** What is left of a deletion of many. One that was not there is no failure. */
 export interface DeleteResult {
   readonly failures: readonly { readonly key: string; readonly storageCode: string }[];
 }
@@ -21,10 +21,9 @@ export function readDeleteResult(text: string): DeleteResult {
   const root = parseXml(text);
   if (root.name !== "DeleteResult")
     throw new TidemarkError("DATA_DAMAGED", `the storage's answer to a deletion is a ${root.name}`);
-  return {
-    failures: childrenOf(root, "Error").map((error) => ({
-      key: textOf(error, "Key") ?? "",
-      storageCode: textOf(error, "Code") ?? "",
-    })),
-  };
+  const failures = childrenOf(root, "Error").map((error) => ({
+    key: textOf(error, "Key") ?? "",
+    storageCode: textOf(error, "Code") ?? "",
+  }));
+  return { failures: failures.filter(({ storageCode }) => storageCode !== "NoSuchKey") };
 }

@@ -5,6 +5,7 @@ import { type ChecksumKind, checksumAlgorithm, checksumHeaders } from "./checksu
 import { dropped } from "./client.ts";
 import { refusalOf, s3Error } from "./s3-error.ts";
 import type { S3Exchange } from "./s3-exchange.ts";
+import { abortUpload } from "./unfinished-uploads.ts";
 import { escapeXml, parseXml, textOf } from "./xml.ts";
 
 /** A part that is there. */
@@ -87,8 +88,7 @@ export class MultipartUpload {
 
   /** Throws the parts away. */
   async abort(signal: AbortSignal): Promise<void> {
-    const call = { ...callOf("DELETE", "abort an upload of", this.#key), permission: "s3:AbortMultipartUpload" };
-    await this.#exchange.call({ ...call, query: { uploadId: this.#id }, signal }, (response) => response.drop());
+    await abortUpload(this.#exchange, this.#key, this.#id, signal);
   }
 
   get #checksum(): ChecksumKind {
@@ -118,5 +118,5 @@ function partXml({ number, etag, checksum }: UploadedPart): string {
   return `<Part><PartNumber>${number}</PartNumber><ETag>${escapeXml(etag)}</ETag>${sums}</Part>`;
 }
 
-const callOf = <M extends "POST" | "PUT" | "DELETE">(method: M, action: string, key: string) =>
+const callOf = <M extends "POST" | "PUT">(method: M, action: string, key: string) =>
   ({ method, action, key, permission: "s3:PutObject" }) as const;

@@ -9,6 +9,7 @@ import type { S3Client } from "./client.ts";
 import { contentHeaders } from "./content-type.ts";
 import { deleteBelow } from "./delete-below.ts";
 import { Download } from "./download.ts";
+import { isMissingObject } from "./s3-error.ts";
 import { uploadObject } from "./upload.ts";
 
 /** Artifacts in a bucket, below a prefix, where MLflow's own client finds them, and puts them. */
@@ -95,7 +96,7 @@ export class S3ArtifactStore implements ArtifactStore {
       return await receive(await Download.begin(this.#client, key, control));
     } catch (error) {
       refuseIfAborted(control.signal);
-      throw isMissingKey(error) ? noSuchArtifact(path, this.uri) : error;
+      throw isMissingObject(error) ? noSuchArtifact(path, this.uri) : error;
     }
   }
 
@@ -112,9 +113,3 @@ export class S3ArtifactStore implements ArtifactStore {
     throw new TidemarkError("DATA_DAMAGED", message);
   }
 }
-
-/** A bucket that is missing is another matter. */
-const isMissingKey = (error: unknown): boolean =>
-  error instanceof TidemarkError &&
-  error.code === "RESOURCE_DOES_NOT_EXIST" &&
-  error.details.storageCode !== "NoSuchBucket";

@@ -138,6 +138,12 @@ export function s3Error(deed: S3Deed, refusal: S3Refusal, secrets: readonly stri
   });
 }
 
+/** Whether an object was not there, or is gone by now. A bucket that is missing is another matter. */
+export const isMissingObject = (error: unknown): boolean =>
+  error instanceof TidemarkError &&
+  error.code === "RESOURCE_DOES_NOT_EXIST" &&
+  error.details.storageCode !== "NoSuchBucket";
+
 export const placeOf = (bucket: string, key: string | undefined): string =>
   JSON.stringify(key === undefined ? `s3://${bucket}` : `s3://${bucket}/${key}`);
 

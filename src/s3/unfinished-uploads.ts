@@ -1,7 +1,6 @@
 import { TidemarkError } from "../base/errors.ts";
 import type { HttpResponse } from "../net/http-types.ts";
 import { readText } from "./bodies.ts";
-import { dropped } from "./client.ts";
 import type { S3Exchange } from "./s3-exchange.ts";
 import { childrenOf, parseXml, textOf } from "./xml.ts";
 
@@ -46,13 +45,15 @@ export async function* unfinishedUploads(exchange: S3Exchange, prefix: string): 
 }
 
 /** Throws its parts away. One that is not there any more is fine. */
-export async function abortUpload(exchange: S3Exchange, key: string, uploadId: string): Promise<void> {
+export async function abortUpload(
+  exchange: S3Exchange,
+  key: string,
+  uploadId: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const call = { method: "DELETE", action: "abort an upload of", permission: "s3:AbortMultipartUpload", key } as const;
   try {
-    await exchange.call(
-      { ...call, query: { uploadId } },
-      dropped(() => {}),
-    );
+    await exchange.call({ ...call, query: { uploadId }, signal }, (response) => response.drop());
   } catch (error) {
     if (!(error instanceof TidemarkError && error.code === "RESOURCE_DOES_NOT_EXIST")) throw error;
   }

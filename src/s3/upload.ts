@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { warnOnce } from "../base/diagnostics.ts";
-import { messageOf, TidemarkError } from "../base/errors.ts";
+import { messageOf } from "../base/errors.ts";
 import type { TransferControl } from "../contract/artifact-store.ts";
 import type { UploadSource } from "../disk/upload-source.ts";
 import type { S3Client } from "./client.ts";
@@ -102,7 +102,6 @@ async function abortUpload(upload: MultipartUpload, bucket: string, reason: unkn
   try {
     await upload.abort(AbortSignal.timeout(ABORT_TIMEOUT_MS));
   } catch (error) {
-    if (error instanceof TidemarkError && error.details.storageCode === "NoSuchUpload") return;
     const message = `an upload failed (${messageOf(reason)}), and its parts may still be in bucket "${bucket}": ${messageOf(error)}`;
     warnOnce(`abort-s3:${bucket}`, message);
   }

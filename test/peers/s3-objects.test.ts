@@ -72,6 +72,16 @@ function suite(start: () => Promise<S3Server>): void {
       expect((await client.listPage({ prefix: "many/" })).objects).toEqual([]);
     });
 
+    it("are deleted by many at once", async () => {
+      for (let n = 0; n < 50; n++) {
+        const keys = [1, 2, 3].map((at) => `twice/${n}/${at}`);
+        await Promise.all(keys.map((key) => client.put(key, text("x"))));
+        const single = Array.from({ length: 8 }, () => keys.map((key) => client.delete(key))).flat();
+        await Promise.all([...single, client.deleteMany(keys), client.deleteMany(keys)]);
+      }
+      expect((await client.listPage({ prefix: "twice/" })).objects).toEqual([]);
+    });
+
     it("are written under a condition, by one of many", async () => {
       const key = `once/${randomUUID()}`;
       const outcomes = await Promise.all(

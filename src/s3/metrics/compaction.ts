@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TidemarkError } from "../../base/errors.ts";
 import { ownRandom } from "../../base/random.ts";
 import type { S3RequestOptions } from "../object-requests.ts";
+import { isMissingObject } from "../s3-error.ts";
 import { deleteRubbish } from "./delete-keys.ts";
 import {
   compactedPrefix,
@@ -17,7 +18,7 @@ import { cutsAfter, partsOf, settledParts } from "./log-parts.ts";
 import { type CompactedFile, compactedName, type Manifest, replaceManifest, revisionOf } from "./manifest.ts";
 import { mergeRows } from "./merge-rows.ts";
 import type { SortedRows } from "./metric-rows.ts";
-import { filesMissing, isMissingObject } from "./objects.ts";
+import { filesMissing } from "./objects.ts";
 import { readCompacted, readSegments } from "./read-files.ts";
 import { writeFile } from "./write-file.ts";
 

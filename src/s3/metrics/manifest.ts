@@ -3,8 +3,8 @@ import { z } from "zod";
 import { messageOf, TidemarkError } from "../../base/errors.ts";
 import type { S3Client } from "../client.ts";
 import type { S3RequestOptions } from "../object-requests.ts";
-import { placeOf } from "../s3-error.ts";
-import { isMissingObject, readObject } from "./objects.ts";
+import { isMissingObject, placeOf } from "../s3-error.ts";
+import { readObject } from "./objects.ts";
 
 const COMPACTED = /^(\d{8,15})-[\w-]{1,80}\.parquet$/;
 const count = z.int().min(0);

@@ -54,12 +54,6 @@ export function objectSource(client: S3Client, key: string, sizeBytes: number): 
   return { sizeBytes, place: placeOf(client.bucket, key), read };
 }
 
-/** Whether an object was not there, or is gone by now. */
-export const isMissingObject = (error: unknown): boolean =>
-  error instanceof TidemarkError &&
-  error.code === "RESOURCE_DOES_NOT_EXIST" &&
-  error.details.storageCode !== "NoSuchBucket";
-
 /** What was to be there, and is not however often it is looked for. */
 export const filesMissing = (
   { client, prefix }: { readonly client: S3Client; readonly prefix: string },

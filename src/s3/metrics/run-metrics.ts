@@ -9,6 +9,7 @@ import type { Metric, MetricHistory } from "../../schema/metric.ts";
 import { byMetric, type ModelMetric } from "../../schema/model.ts";
 import type { S3Client } from "../client.ts";
 import type { S3RequestOptions } from "../object-requests.ts";
+import { isMissingObject } from "../s3-error.ts";
 import { changeManifest } from "./change-manifest.ts";
 import { compactMetrics } from "./compaction.ts";
 import { byKey, bySeries, type LatestOfSeries, latestOf } from "./latest-points.ts";
@@ -17,7 +18,7 @@ import { listedMarks, marked, rewound } from "./log-parts.ts";
 import { readManifest } from "./manifest.ts";
 import { mergeRows } from "./merge-rows.ts";
 import type { MetricRows } from "./metric-rows.ts";
-import { filesMissing, isMissingObject } from "./objects.ts";
+import { filesMissing } from "./objects.ts";
 import { readCompacted, readLatestOfAll, readSegments } from "./read-files.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 

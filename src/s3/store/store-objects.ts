@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { TidemarkError } from "../../base/errors.ts";
 import type { ListedObject } from "../list-page.ts";
 import type { ConditionalOutcome, PutOptions, WriteCondition } from "../object-requests.ts";
-import { placeOf } from "../s3-error.ts";
+import { isMissingObject, placeOf } from "../s3-error.ts";
 import type { StoreClient } from "./store-client.ts";
 
 /** An object with its bytes. */
@@ -96,12 +96,6 @@ export class StoreObjects {
 /** An object that is not what the format says. */
 export const damaged = (place: string, problem: string, cause?: unknown): TidemarkError =>
   new TidemarkError("DATA_DAMAGED", `${place} ${problem}`, { cause });
-
-/** A bucket that is missing is another matter. */
-export const isMissingObject = (error: unknown): boolean =>
-  error instanceof TidemarkError &&
-  error.code === "RESOURCE_DOES_NOT_EXIST" &&
-  error.details.storageCode !== "NoSuchBucket";
 
 /** A random name of an operation, a chunk or a marker. */
 export const newNonce = (): string => randomBytes(8).toString("hex");

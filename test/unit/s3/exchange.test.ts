@@ -295,6 +295,25 @@ describe("a write with a condition", () => {
   });
 });
 
+describe("a deletion", () => {
+  it("of what another deleted meanwhile is done, one by one and many at once", async () => {
+    const errors = ["a", "b"].map((key) => `<Error><Key>${key}</Key><Code>NoSuchKey</Code></Error>`).join("");
+    const left = "<Error><Key>c</Key><Code>AccessDenied</Code></Error>";
+    const result = say(200, `<DeleteResult>${errors}${left}</DeleteResult>`);
+    const { client, received } = await start({}, refuse(404, "NoSuchKey"), say(404, ""), result);
+    await client.delete("a");
+    await client.delete("a");
+    expect(await client.deleteMany(["a", "b", "c"])).toEqual({ failures: [{ key: "c", storageCode: "AccessDenied" }] });
+    expect(received.map(({ method }) => method)).toEqual(["DELETE", "DELETE", "POST"]);
+  });
+
+  it("fails where the bucket is missing, and where it is not allowed", async () => {
+    const { client } = await start({}, refuse(404, "NoSuchBucket"), refuse(403, "AccessDenied"));
+    expect(await failureOf(client.delete("a"))).toMatchObject({ code: "RESOURCE_DOES_NOT_EXIST" });
+    expect(await failureOf(client.delete("a"))).toMatchObject({ code: "PERMISSION_DENIED" });
+  });
+});
+
 describe("an upload in parts", () => {
   const begun = say(200, "<InitiateMultipartUploadResult><UploadId>u&amp;1</UploadId></InitiateMultipartUploadResult>");
 
