@@ -155,7 +155,7 @@ export class S3Exchange {
   #correct(correction: Correction, { headers, region }: S3Refusal, used: AwsKeys | undefined): boolean {
     if (correction === "clock") return this.#clock.follow(headers.date);
     if (correction === "credentials") return this.#settings.credentials.forget(used);
-    this.#region = region ?? this.#region;
+    if (correction === "region") this.#region = region ?? this.#region;
     return true;
   }
 

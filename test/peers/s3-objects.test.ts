@@ -82,6 +82,17 @@ function suite(start: () => Promise<S3Server>): void {
       expect((await client.listPage({ prefix: "twice/" })).objects).toEqual([]);
     });
 
+    it("are written where another deletes the last one beside them", async () => {
+      const writeAndDelete = async (at: number) => {
+        for (let n = 0; n < 300; n++) {
+          await client.put(`beside/deep/${at}`, text("x"));
+          await client.delete(`beside/deep/${at}`);
+        }
+      };
+      await Promise.all(Array.from({ length: 8 }, (_, at) => writeAndDelete(at)));
+      expect((await client.listPage({ prefix: "beside/" })).objects).toEqual([]);
+    });
+
     it("are written under a condition, by one of many", async () => {
       const key = `once/${randomUUID()}`;
       const outcomes = await Promise.all(

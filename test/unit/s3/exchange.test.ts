@@ -208,6 +208,16 @@ describe("what can be put right", () => {
     expect(received.map(({ headers }) => headers["x-amz-security-token"])).toEqual(["token-1", "token-1", "token-2"]);
   });
 
+  it("is a directory that another's deletion took away meanwhile", async () => {
+    const conflict = refuse(409, "ExistingObjectIsDirectory");
+    const { client, received } = await start({ maxRetries: 0 }, conflict, OK, conflict);
+    expect(await client.put("a/b", text("x"))).toBe('"e"');
+    expect(await failureOf(client.put("a", text("x")))).toMatchObject({
+      details: { storageCode: "ExistingObjectIsDirectory" },
+    });
+    expect(received).toHaveLength(4);
+  });
+
   it("are no keys that were given once", async () => {
     const { client, received } = await start({}, refuse(400, "ExpiredToken"));
     const error = await failureOf(client.open("a"));
