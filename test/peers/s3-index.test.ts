@@ -100,11 +100,14 @@ describe.skipIf(leftOut("versitygw"))("lists of a store", () => {
       while (!isOver) await index.compact();
     };
     const ids = runs.map(({ id }) => id);
-    const watching = Promise.all(readers.map(watch));
-    const tidying = Promise.all([tidy(indexAt(prefix)), tidy(indexAt(prefix))]);
-    await Promise.all([write(writer, ids.slice(0, 5), 40), write(slowWriter, ids.slice(5), 8)]);
-    isOver = true;
-    const [reads] = await Promise.all([watching, tidying]);
+    const writing = Promise.all([write(writer, ids.slice(0, 5), 40), write(slowWriter, ids.slice(5), 8)]);
+    const [reads] = await Promise.all([
+      Promise.all(readers.map(watch)),
+      Promise.all([tidy(indexAt(prefix)), tidy(indexAt(prefix))]),
+      writing.finally(() => {
+        isOver = true;
+      }),
+    ]);
     expect(Math.min(...reads)).toBeGreaterThan(0);
     const last = indexAt(prefix);
     await last.compact();
