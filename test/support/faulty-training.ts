@@ -10,7 +10,7 @@ import type { PlainRest, StoredPoint, StoredRun } from "./plain-rest.ts";
 import { repository } from "./repository.ts";
 import { TrainingChild } from "./training-child.ts";
 
-/** The most that one call of logMetric may take, in all but one of a thousand calls. */
+/** The most that one call of logMetric may take, in all but one of a thousand calls, not counting what other programs took meanwhile. */
 const LONGEST_CALL_MS = 5;
 /** `end` gives a server 5 s; the rest is what a busy machine needs to run the code that says so. */
 const LONGEST_END_MS = 7_000;
