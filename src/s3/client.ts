@@ -101,7 +101,7 @@ export class S3Client {
     try {
       return await this.head(key, options);
     } catch (error) {
-      if (error instanceof TidemarkError && error.code === "RESOURCE_DOES_NOT_EXIST") return undefined;
+      if (isMissingObject(error)) return undefined;
       throw error;
     }
   }

@@ -69,7 +69,7 @@ async function uploadInParts(
     await upload.complete(parts, signal);
   } catch (error) {
     if (signal?.aborted !== true && (await isStored(client, key, parts, signal))) return;
-    await abortUpload(upload, client.bucket, error);
+    await giveUp(upload, client.bucket, error);
     throw error;
   }
 }
@@ -98,7 +98,7 @@ async function isStored(
 }
 
 /** The caller's signal does not count here: it may be the reason. */
-async function abortUpload(upload: MultipartUpload, bucket: string, reason: unknown): Promise<void> {
+async function giveUp(upload: MultipartUpload, bucket: string, reason: unknown): Promise<void> {
   try {
     await upload.abort(AbortSignal.timeout(ABORT_TIMEOUT_MS));
   } catch (error) {

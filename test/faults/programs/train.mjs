@@ -1,6 +1,6 @@
 // A training that goes on whatever its server does. Says its run's id first, and at the end, as JSON, what became of what it logged
 // and what a call cost.
-import { openSync, readSync, writeSync } from "node:fs";
+import { existsSync, openSync, readSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startRun } from "tidemark";
 
@@ -20,8 +20,9 @@ const backendIdAtStart = run.backendId;
 writeSync(1, `${run.id}\n`);
 
 // The time in which others had the processor is not ours: Linux counts it for each thread, in nanoseconds, as the second of three numbers.
-// Waiting for a disk or a lock is.
-const schedule = process.platform === "linux" ? openSync(`/proc/self/task/${process.pid}/schedstat`) : undefined;
+// Waiting for a disk or a lock is. Where nobody counts, all of it is ours.
+const scheduleFile = `/proc/self/task/${process.pid}/schedstat`;
+const schedule = existsSync(scheduleFile) ? openSync(scheduleFile) : undefined;
 const line = Buffer.alloc(64);
 const waitedMs = () =>
   schedule === undefined
